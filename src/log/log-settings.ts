@@ -1,0 +1,37 @@
+// What a log is told: settings as plain values, and the parts that all partitions share.
+
+import type { Disk } from '../disk/disk.ts'
+import type { FilePool } from '../disk/file-pool.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Diagnostics } from '../lib/diagnostics.ts'
+import type { LogCheckpoints } from './checkpoints.ts'
+import type { TailCache } from './tail-cache.ts'
+
+/** `fsync`: on disk, synced, before it is acknowledged. `os`: handed to the operating system, which survives the process but not the machine. */
+export type Durability = 'fsync' | 'os'
+
+/** Each is the topic config of that name, in plain values. */
+export interface LogSettings {
+  readonly segmentBytes: number
+  readonly segmentMs: number
+  readonly segmentJitterMs: number
+  readonly segmentIndexBytes: number
+  readonly indexIntervalBytes: number
+  readonly flushMessages: number
+  readonly flushMs: number
+  readonly fileDeleteDelayMs: number
+  readonly durability: Durability
+  readonly producerIdExpirationMs: number
+  /** Bounds what a batch may unpack to when a timestamp is looked for inside it. */
+  readonly maxDecompressedBytes: number
+}
+
+/** Shared by all partitions of a broker. */
+export interface LogServices {
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly diagnostics: Diagnostics
+  readonly filePool: FilePool
+  readonly tailCache: TailCache
+  readonly checkpoints: LogCheckpoints
+}
