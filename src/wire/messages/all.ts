@@ -1,0 +1,28 @@
+// Every API whose messages can be read and written here, by key. What the broker serves of them is the handlers' list.
+
+import type { Api } from '../schema.ts'
+import { apiVersions } from './api-versions.ts'
+import { createTopics } from './create-topics.ts'
+import { deleteTopics } from './delete-topics.ts'
+import { describeConfigs } from './describe-configs.ts'
+import { fetch } from './fetch.ts'
+import { initProducerId } from './init-producer-id.ts'
+import { listOffsets } from './list-offsets.ts'
+import { metadata } from './metadata.ts'
+import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts'
+import { produce } from './produce.ts'
+
+const APIS: readonly Api[] = [
+  produce,
+  fetch,
+  listOffsets,
+  metadata,
+  apiVersions,
+  createTopics,
+  deleteTopics,
+  initProducerId,
+  offsetForLeaderEpoch,
+  describeConfigs,
+]
+
+export const apisByKey: ReadonlyMap<number, Api> = new Map(APIS.map((api) => [api.key, api]))
