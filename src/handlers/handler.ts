@@ -44,24 +44,20 @@ export interface ServedApi {
 }
 
 export interface HandlerFunctions<A extends Api> {
-  handle(
-    request: Infer<A['request']>,
-    context: RequestContext,
-  ): NoInfer<Draft<A['response']>> | Promise<NoInfer<Draft<A['response']>>>
+  handle(request: Infer<A['request']>, context: RequestContext): NoInfer<Draft<A['response']>> | Promise<NoInfer<Draft<A['response']>>>
   refuse(request: Infer<A['request']>, refusal: Refusal, context: RequestContext): NoInfer<Draft<A['response']>>
 }
 
 /** An API whose requests are done before the connection's next one starts: every API but Produce. */
 export function handler<A extends Api>(api: A, functions: HandlerFunctions<A>): ServedApi {
-  type Request = Infer<A['request']>
   return {
     api,
     minVersion: api.minVersion,
     maxVersion: api.maxVersion,
     accept(request, context) {
-      const answer = functions.handle(request as Request, context)
+      const answer = functions.handle(request, context)
       return answer instanceof Promise ? answer.then((settled) => ({ answer: settled as object })) : { answer: answer as object }
     },
-    refuse: (request, refusal, context) => functions.refuse(request as Request, refusal, context) as object,
+    refuse: (request, refusal, context) => functions.refuse(request, refusal, context) as object,
   }
 }

@@ -1,0 +1,204 @@
+// startBroker: builds every part, joins them, and stops them in reverse. The only file that knows all rooms.
+// Order at start: the folder and its lock; what exists (the metadata log); the data (every partition, recovered); the sockets. Nobody is let in before
+// everything that was acknowledged is there again.
+
+import { join, resolve } from 'node:path'
+import type { BrokerConfig } from './config/resolve.ts'
+import { fileSystem } from './disk/disk.ts'
+import type { Disk } from './disk/disk.ts'
+import { FilePool } from './disk/file-pool.ts'
+import { lockFolder } from './disk/folder-lock.ts'
+import type { FolderLock } from './disk/folder-lock.ts'
+import { servedApis } from './handlers/served-apis.ts'
+import { systemClock } from './lib/clock.ts'
+import type { Clock } from './lib/clock.ts'
+import { createDiagnostics } from './lib/diagnostics.ts'
+import type { Diagnostics, LogLine } from './lib/diagnostics.ts'
+import { LogCheckpoints } from './log/checkpoints.ts'
+import { deleteLogFolder, listLogFolders, removeDeletedLogFolders } from './log/log-folders.ts'
+import type { LogServices } from './log/log-settings.ts'
+import { TailCache } from './log/tail-cache.ts'
+import { Server } from './server/listener.ts'
+import { Catalog } from './topics/catalog.ts'
+import { openDataFolder, randomUuid } from './topics/data-folder.ts'
+import type { DataFolder } from './topics/data-folder.ts'
+import { MetadataLog } from './topics/metadata-log.ts'
+import { PartitionFolders } from './topics/partition-folders.ts'
+import { Placement } from './topics/placement.ts'
+import { RecordStore } from './topics/record-store.ts'
+import { ProducerIds } from './transactions/producer-ids.ts'
+
+export interface BrokerOptions {
+  readonly config: BrokerConfig
+  /** Gets every log line from `log.level` on; without it nothing is printed. */
+  readonly log?: (line: LogLine) => void
+}
+
+export interface Broker {
+  /** `host:port` of every listener, joined with commas, as clients take it. */
+  readonly bootstrapServers: string
+  readonly summary: { readonly topics: number; readonly partitions: number; readonly bytes: number }
+  /** Resolves when the broker has stopped after `close`; rejects when it had to stop by itself. */
+  readonly closed: Promise<void>
+  /** Answers everything accepted, ends what is parked, and stops. What is not done after `graceMs` is cut off; a second call may shorten it. */
+  close(graceMs?: number): Promise<void>
+}
+
+const TAIL_CACHE_BYTES = 64 << 20
+const OPEN_FILES_MAX = 500
+const GRACE_MS = 10_000
+const OPENING_AT_ONCE = 64
+
+/**
+ * Starts a broker on the data folder of the config. Rejects, and leaves nothing behind, with CannotListen, FolderInUse or UnusableDataFolder, or with
+ * the disk's own error.
+ */
+export async function startBroker({ config, log = () => undefined }: BrokerOptions): Promise<Broker> {
+  const clock = systemClock
+  const disk = fileSystem
+  const diagnostics = createDiagnostics(clock, config['log.level'], log)
+  const path = resolve(config['log.dirs'])
+  await disk.makeFolder(path)
+  const lock = await lockFolder(path)
+  try {
+    return await startLocked({ config, clock, disk, diagnostics, lock, folder: await openDataFolder(disk, path, config['node.id']) })
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+interface Parts {
+  readonly config: BrokerConfig
+  readonly clock: Clock
+  readonly disk: Disk
+  readonly diagnostics: Diagnostics
+  readonly lock: FolderLock
+  readonly folder: DataFolder
+}
+
+async function startLocked(parts: Parts): Promise<Broker> {
+  const { config, clock, disk, diagnostics, folder } = parts
+  const filePool = new FilePool(disk, OPEN_FILES_MAX)
+  const checkpoints = await LogCheckpoints.open({ dataFolder: folder.path, disk, clock, diagnostics })
+  const services: LogServices = { disk, clock, diagnostics, filePool, checkpoints, tailCache: new TailCache(TAIL_CACHE_BYTES) }
+  const metadataLog = await MetadataLog.open(join(folder.path, '__cluster_metadata-0'), services)
+  const catalog = new Catalog({
+    metadataLog,
+    config,
+    brokerId: config['node.id'],
+    randomId: randomUuid,
+    isCaseSensitive: folder.isCaseSensitive,
+  })
+  const { leaderEpoch, nextProducerId } = await replay(metadataLog, catalog)
+  const folders = new PartitionFolders({ dataFolder: folder.path, services, config, leaderEpoch })
+  const records = new RecordStore({ folders, clock, maxDecompressedBytes: config['max.decompressed.batch.bytes'] })
+  await removeLeftovers(parts, catalog)
+  await openTopics(catalog, records)
+  catalog.follow(records)
+  const server = await Server.listen({
+    listeners: config.listeners,
+    served: servedApis({
+      config,
+      clock,
+      catalog,
+      records,
+      placement: placementOf(parts, leaderEpoch),
+      producerIds: new ProducerIds({
+        firstFree: nextProducerId,
+        reserve: (reserved) => metadataLog.append([{ type: 'producer-ids', nextProducerId: reserved }]),
+      }),
+    }),
+    diagnostics,
+    clock,
+    maxRequestBytes: config['socket.request.max.bytes'],
+  })
+  const stop = async (): Promise<void> => {
+    await records.close()
+    await metadataLog.close()
+    await checkpoints.close()
+    await filePool.close()
+    await parts.lock.release()
+  }
+  return runningBroker({ server, metadataLog, catalog, records, stop })
+}
+
+/** Takes over what the metadata log says, and raises the leader epoch, durably, for this run. */
+async function replay(metadataLog: MetadataLog, catalog: Catalog): Promise<{ leaderEpoch: number; nextProducerId: number }> {
+  let leaderEpoch = -1
+  let nextProducerId = 0
+  for await (const record of metadataLog.replay()) {
+    if (record.type === 'leader-epoch') leaderEpoch = record.leaderEpoch
+    else if (record.type === 'producer-ids') nextProducerId = record.nextProducerId
+    else catalog.replay(record)
+  }
+  leaderEpoch++
+  await metadataLog.append([{ type: 'leader-epoch', leaderEpoch }])
+  return { leaderEpoch, nextProducerId }
+}
+
+/** What a crash left of deleted topics goes; a folder of a topic that never existed here is left alone. */
+async function removeLeftovers({ disk, diagnostics, folder }: Parts, catalog: Catalog): Promise<void> {
+  await removeDeletedLogFolders(disk, folder.path)
+  for (const found of await listLogFolders(disk, folder.path)) {
+    if (found.topic === '__cluster_metadata') continue
+    const known = catalog.has(found.topic) ? catalog.byName(found.topic) : undefined
+    if (found.topicId !== undefined && catalog.wasDeleted(found.topicId)) await deleteLogFolder(disk, found.folder)
+    else if (known === undefined)
+      diagnostics.warn('left alone a folder of no known topic', { folder: found.folder, topicId: found.topicId })
+  }
+}
+
+async function openTopics(catalog: Catalog, records: RecordStore): Promise<void> {
+  const topics = [...catalog.topics]
+  for (let first = 0; first < topics.length; first += OPENING_AT_ONCE)
+    await Promise.all(topics.slice(first, first + OPENING_AT_ONCE).map((topic) => records.topicCreated(topic)))
+}
+
+function placementOf({ config, folder }: Parts, leaderEpoch: number): Placement {
+  const advertised = new Map((config['advertised.listeners'] ?? []).map(({ name, host, port }) => [name, { host, port }]))
+  return new Placement({ brokerId: config['node.id'], clusterId: folder.clusterId, leaderEpoch, advertised })
+}
+
+interface Running {
+  readonly server: Server
+  readonly metadataLog: MetadataLog
+  readonly catalog: Catalog
+  readonly records: RecordStore
+  /** Closes everything below the server. */
+  readonly stop: () => Promise<void>
+}
+
+function runningBroker({ server, metadataLog, catalog, records, stop }: Running): Broker {
+  let stopped: Promise<void> | undefined
+  let resolveClosed: () => void
+  let rejectClosed: (error: Error) => void
+  const closed = new Promise<void>((onResolve, onReject) => {
+    resolveClosed = onResolve
+    rejectClosed = onReject
+  })
+  closed.catch(() => undefined) // whoever watches gets it; nobody has to
+  const close = async (graceMs = GRACE_MS): Promise<void> => {
+    const ended = server.stop(graceMs)
+    stopped ??= ended.then(stop)
+    await Promise.all([ended, stopped])
+    resolveClosed()
+  }
+  metadataLog.failed.catch(async (error: unknown) => {
+    rejectClosed(new Error('the metadata log could not be written, so the broker stopped', { cause: error }))
+    await close(0)
+  })
+  return {
+    bootstrapServers: server.addresses.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)).join(','),
+    get summary() {
+      const { partitions } = records
+      return {
+        topics: [...catalog.topics].length,
+        partitions: partitions.length,
+        bytes: partitions.reduce((sum, { log }) => sum + log.sizeBytes, 0),
+      }
+    },
+    closed,
+    close,
+  }
+}

@@ -1,0 +1,83 @@
+// Produce v3-13: appends one record batch to each of the named partitions.
+// - Exactly one batch of format v2 per partition; what is wrong with it refuses that partition alone.
+// - Batches get their offsets in the order in which the requests arrived on the connection; the answer waits for the durability of the topic.
+// - acks=1 waits as acks=all does, there being one replica. acks=0 gets no answer; an error then closes the connection.
+// - The next request of the connection starts as soon as the batches have their offsets.
+// Differs from Kafka: an unknown codec answers UNSUPPORTED_COMPRESSION_TYPE (Kafka: UNKNOWN_SERVER_ERROR).
+
+import type { AppendResult } from '../topics/record-store.ts'
+import { attempt } from '../wire/attempt.ts'
+import { errorCode, Refusal } from '../wire/error-codes.ts'
+import { produce as api } from '../wire/messages/produce.ts'
+import type { Draft, Infer } from '../wire/schema.ts'
+import type { Accepted, ServedApi } from './handler.ts'
+import { CLOSE_CONNECTION, NO_RESPONSE } from './handler.ts'
+import type { Services } from './services.ts'
+
+type ProduceRequest = Infer<typeof api.request>
+type ProduceResponse = Draft<typeof api.response>
+type TopicResponse = ProduceResponse['responses'][number]
+type PartitionResponse = TopicResponse['partitionResponses'][number]
+
+export function produce({ catalog, records }: Services): ServedApi {
+  const topicIdOf = (topic: ProduceRequest['topicData'][number], apiVersion: number): string | Refusal =>
+    attempt(() => (apiVersion >= 13 ? catalog.byId(topic.topicId).id : catalog.byName(topic.name).id))
+
+  const accept = (request: ProduceRequest, apiVersion: number): Accepted | Promise<Accepted> => {
+    const { acks, transactionalId, timeoutMs } = request
+    if (acks !== 0 && acks !== 1 && acks !== -1) return { answer: refuseAll(request, new Refusal('INVALID_REQUIRED_ACKS')) }
+    const topicIds = request.topicData.map((topic) => topicIdOf(topic, apiVersion))
+    const appends = request.topicData.flatMap((topic, index) => {
+      const topicId = topicIds[index]!
+      if (topicId instanceof Refusal) return []
+      return topic.partitionData.map((partition) => ({ topicId, partitionIndex: partition.index, records: partition.records }))
+    })
+    const answerWith = async (results: Promise<readonly (AppendResult | Refusal)[]>): Promise<Accepted['answer']> => {
+      const remaining = [...(await results)].values()
+      const partitionResults = topicIds.map((topicId, index) =>
+        request.topicData[index]!.partitionData.map(() => (topicId instanceof Refusal ? topicId : remaining.next().value!)),
+      )
+      if (acks === 0) return partitionResults.flat().some((result) => result instanceof Refusal) ? CLOSE_CONNECTION : NO_RESPONSE
+      return { responses: request.topicData.map((topic, index) => topicResponse(topic, partitionResults[index]!)) }
+    }
+    const placed = records.append({ transactionalId, timeoutMs, appends })
+    return placed instanceof Promise
+      ? placed.then(({ results }) => ({ answer: answerWith(results) }))
+      : { answer: answerWith(placed.results) }
+  }
+
+  return {
+    api,
+    minVersion: api.minVersion,
+    maxVersion: api.maxVersion,
+    accept: (request, { apiVersion }) => accept(request as ProduceRequest, apiVersion),
+    refuse: (request, refusal) => refuseAll(request as ProduceRequest, refusal),
+  }
+}
+
+function refuseAll(request: ProduceRequest, refusal: Refusal): ProduceResponse {
+  return {
+    responses: request.topicData.map((topic) =>
+      topicResponse(
+        topic,
+        topic.partitionData.map(() => refusal),
+      ),
+    ),
+  }
+}
+
+function topicResponse(topic: ProduceRequest['topicData'][number], results: readonly (AppendResult | Refusal)[]): TopicResponse {
+  const partitionResponses = topic.partitionData.map(({ index }, i) => partitionResponse(index, results[i]!))
+  return { name: topic.name, topicId: topic.topicId, partitionResponses }
+}
+
+function partitionResponse(index: number, result: AppendResult | Refusal): PartitionResponse {
+  if (result instanceof Refusal) return { index, errorCode: errorCode(result.error), baseOffset: -1, errorMessage: result.message }
+  return {
+    index,
+    errorCode: 0,
+    baseOffset: result.baseOffset,
+    logAppendTimeMs: result.logAppendTimeMs,
+    logStartOffset: result.logStartOffset,
+  }
+}

@@ -1,0 +1,30 @@
+// THE list of what is served. ApiVersions, dispatch and docs/apis.md derive from it; an API exists once it is here.
+
+import { apiVersions } from './api-versions.ts'
+import { createTopics } from './create-topics.ts'
+import { deleteTopics } from './delete-topics.ts'
+import { describeConfigs } from './describe-configs.ts'
+import { fetch } from './fetch.ts'
+import type { ServedApi } from './handler.ts'
+import { initProducerId } from './init-producer-id.ts'
+import { listOffsets } from './list-offsets.ts'
+import { metadata } from './metadata.ts'
+import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts'
+import { produce } from './produce.ts'
+import type { Services } from './services.ts'
+
+export function servedApis(services: Services): readonly ServedApi[] {
+  const served: readonly ServedApi[] = [
+    produce(services),
+    fetch(services),
+    listOffsets(services),
+    metadata(services),
+    apiVersions(() => served),
+    createTopics(services),
+    deleteTopics(services),
+    initProducerId(services),
+    offsetForLeaderEpoch(services),
+    describeConfigs(services),
+  ]
+  return served
+}

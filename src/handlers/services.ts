@@ -1,0 +1,17 @@
+// What handlers work with: handed in by broker.ts, the same for every request.
+
+import type { BrokerConfig } from '../config/resolve.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Catalog } from '../topics/catalog.ts'
+import type { Placement } from '../topics/placement.ts'
+import type { RecordStore } from '../topics/record-store.ts'
+import type { ProducerIds } from '../transactions/producer-ids.ts'
+
+export interface Services {
+  readonly config: BrokerConfig
+  readonly clock: Clock
+  readonly catalog: Catalog
+  readonly placement: Placement
+  readonly records: RecordStore
+  readonly producerIds: ProducerIds
+}

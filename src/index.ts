@@ -1,0 +1,6 @@
+// What a program that embeds the broker imports.
+
+export { startBroker, type Broker, type BrokerOptions } from './broker.ts'
+export { resolveBrokerConfig, type BrokerConfig } from './config/resolve.ts'
+export type { ConfigSources } from './config/settings.ts'
+export type { LogLine, LogLevel } from './lib/diagnostics.ts'

@@ -1,0 +1,101 @@
+// The log of what exists: topics and their configs, the leader epoch, producer ids. Everything else about them is in memory, replayed from here.
+// A change is true once `append` has resolved: it is on disk then, synced, whatever the broker's durability. After a failed append nothing more is
+// written and `failed` rejects: memory and disk may disagree about what exists, so the broker stops.
+
+import { checkBatch, type BatchRules } from '../log/check-batch.ts'
+import { PartitionLog } from '../log/partition-log.ts'
+import type { LogServices, LogSettings } from '../log/log-settings.ts'
+import { BatchView } from '../wire/records/batch.ts'
+import { encodeBatch, readRecords } from '../wire/records/record.ts'
+import { decodeMetadataRecord, encodeMetadataRecord } from './metadata-records.ts'
+import type { MetadataRecord } from './metadata-records.ts'
+
+const READ_BYTES = 1 << 20
+const METADATA_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ' // Kafka's own for it
+const DAY_MS = 86_400_000
+
+/** Whatever the broker's durability, what exists is always synced. */
+const METADATA_LOG_SETTINGS: LogSettings = {
+  segmentBytes: 1 << 30,
+  segmentMs: 7 * DAY_MS,
+  segmentJitterMs: 0,
+  segmentIndexBytes: 10 << 20,
+  indexIntervalBytes: 4096,
+  flushMessages: Number.MAX_SAFE_INTEGER,
+  flushMs: Number.MAX_SAFE_INTEGER,
+  fileDeleteDelayMs: 60_000,
+  durability: 'fsync',
+  producerIdExpirationMs: DAY_MS,
+  maxDecompressedBytes: 64 << 20,
+}
+
+const METADATA_BATCH_RULES: Omit<BatchRules, 'nowMs'> = {
+  maxMessageBytes: 64 << 20,
+  maxDecompressedBytes: 64 << 20,
+  isCompacted: true,
+  timestampType: 'CreateTime',
+  timestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
+  timestampAfterMaxMs: Number.MAX_SAFE_INTEGER,
+  transactionalId: null,
+  compressionType: 'producer',
+}
+
+export class MetadataLog {
+  readonly #log: PartitionLog
+  readonly #now: () => number
+  #fail!: (error: Error) => void
+  /** Never resolves; rejects when the log could not be written. */
+  readonly failed = new Promise<never>((_, reject) => (this.#fail = reject))
+
+  private constructor(log: PartitionLog, now: () => number) {
+    this.#log = log
+    this.#now = now
+    this.failed.catch(() => undefined) // whoever watches gets it; nobody has to
+  }
+
+  /** `folder` is the log's own. Throws when it is damaged, or from a newer version. */
+  static async open(folder: string, services: LogServices): Promise<MetadataLog> {
+    const log = await PartitionLog.open({
+      folder,
+      topic: '__cluster_metadata',
+      topicId: METADATA_TOPIC_ID,
+      partition: 0,
+      settings: METADATA_LOG_SETTINGS,
+      services,
+      leaderEpoch: 0,
+    })
+    if (log.offlineReason !== undefined) throw new Error(`the metadata log cannot be read: ${log.offlineReason}`)
+    return new MetadataLog(log, () => services.clock.now())
+  }
+
+  /** Every record from the first to the last, in order. */
+  async *replay(): AsyncGenerator<MetadataRecord> {
+    let offset = this.#log.logStartOffset
+    while (offset < this.#log.highWatermark) {
+      const { chunks } = await this.#log.read(offset, READ_BYTES, { upTo: this.#log.highWatermark, atLeastOneBatch: true })
+      const bytes = Buffer.concat(chunks)
+      for (let position = 0; position < bytes.length;) {
+        const batch = new BatchView(bytes, position)
+        for (const record of readRecords(batch)) if (record.offset >= offset) yield decodeMetadataRecord(record.key, record.value)
+        position += batch.sizeInBytes
+        offset = batch.lastOffset + 1
+      }
+    }
+  }
+
+  /** Resolves when the records, all or none of them, are on disk. Rejects with the Refusal of the log otherwise. */
+  async append(records: readonly MetadataRecord[]): Promise<void> {
+    const timestamp = this.#now()
+    const bytes = await encodeBatch({ records: records.map((record) => ({ timestamp, ...encodeMetadataRecord(record) })) })
+    try {
+      await this.#log.append(await checkBatch(bytes, { ...METADATA_BATCH_RULES, nowMs: timestamp })).done
+    } catch (error) {
+      this.#fail(error as Error)
+      throw error
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#log.close()
+  }
+}

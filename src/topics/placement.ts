@@ -1,0 +1,54 @@
+// Who leads a partition, and where brokers are reached. One broker leads everything today; everybody asks here all the same and never assumes it.
+
+import { Refusal } from '../wire/error-codes.ts'
+
+export interface Endpoint {
+  readonly host: string
+  readonly port: number
+}
+
+export interface PlacementOptions {
+  readonly brokerId: number
+  readonly clusterId: string
+  /** Raised at every start, so that clients notice what a crash may have cut off (KIP-320). */
+  readonly leaderEpoch: number
+  /** By listener name; for a listener that is not in it, the address on which the client reached us. */
+  readonly advertised: ReadonlyMap<string, Endpoint>
+}
+
+/** What Placement needs to know of the connection that asks. */
+export interface Via {
+  readonly listenerName: string
+  readonly localAddress: string
+  readonly localPort: number
+}
+
+export class Placement {
+  readonly brokerId: number
+  readonly clusterId: string
+  readonly leaderEpoch: number
+  readonly #advertised: ReadonlyMap<string, Endpoint>
+
+  constructor(options: PlacementOptions) {
+    this.brokerId = options.brokerId
+    this.clusterId = options.clusterId
+    this.leaderEpoch = options.leaderEpoch
+    this.#advertised = options.advertised
+  }
+
+  get controllerId(): number {
+    return this.brokerId
+  }
+
+  /** Every broker, as a client of that connection can reach it. */
+  brokers(via: Via): { nodeId: number; host: string; port: number }[] {
+    const { host, port } = this.#advertised.get(via.listenerName) ?? { host: via.localAddress, port: via.localPort }
+    return [{ nodeId: this.brokerId, host, port }]
+  }
+
+  /** Throws FENCED_LEADER_EPOCH or UNKNOWN_LEADER_EPOCH when the client's view of the leader is not ours; -1 is no view. */
+  checkLeader(currentLeaderEpoch: number): void {
+    if (currentLeaderEpoch === -1 || currentLeaderEpoch === this.leaderEpoch) return
+    throw new Refusal(currentLeaderEpoch < this.leaderEpoch ? 'FENCED_LEADER_EPOCH' : 'UNKNOWN_LEADER_EPOCH')
+  }
+}

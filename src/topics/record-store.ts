@@ -1,0 +1,263 @@
+// The seam between the protocol and the logs: append a whole request, read many partitions, wait until there is more. Handlers know nothing below it,
+// so that a cluster can put something else here. Partitions are named by topic id and index; what may refuse, refuses per partition, as a value.
+
+import type { Clock } from '../lib/clock.ts'
+import type { CheckedBatch } from '../log/check-batch.ts'
+import { checkBatch } from '../log/check-batch.ts'
+import type { Appended, PartitionLog, TimestampedOffset } from '../log/partition-log.ts'
+import { asRefusal, attempt, attemptLater } from '../wire/attempt.ts'
+import { Refusal } from '../wire/error-codes.ts'
+import type { Topic, TopicFollower } from './catalog.ts'
+import { Partition } from './partition.ts'
+import type { PartitionFolders } from './partition-folders.ts'
+
+export interface PartitionAppend {
+  readonly topicId: string
+  readonly partitionIndex: number
+  readonly records: Buffer | null
+}
+
+export interface AppendRequest {
+  readonly transactionalId: string | null
+  /** How long the results may take before they are REQUEST_TIMED_OUT; what was appended stays so. */
+  readonly timeoutMs: number
+  readonly appends: readonly PartitionAppend[]
+}
+
+export interface AppendResult {
+  readonly baseOffset: number
+  /** -1 when the topic keeps the producer's timestamps. */
+  readonly logAppendTimeMs: number
+  readonly logStartOffset: number
+}
+
+/** The records have their offsets; `results`, in the order of the request, resolves when each is as durable as its topic promises, or refused. */
+export interface PlacedAppend {
+  readonly results: Promise<(AppendResult | Refusal)[]>
+}
+
+export interface PartitionRead {
+  readonly topicId: string
+  readonly partitionIndex: number
+  readonly offset: number
+  readonly maxBytes: number
+  /** The epoch of the last record that the client has, when it wants to be told of a truncation since (KIP-595); else -1. */
+  readonly lastFetchedEpoch: number
+}
+
+export interface ReadRequest {
+  readonly reads: readonly PartitionRead[]
+  readonly maxBytes: number
+}
+
+export interface PartitionBounds {
+  readonly logStartOffset: number
+  readonly lastStableOffset: number
+  readonly highWatermark: number
+}
+
+export interface PartitionRecords extends PartitionBounds {
+  readonly chunks: readonly Buffer[]
+  readonly size: number
+  /** Set when the client's log and ours part: where, and no records. */
+  readonly divergingEpoch: { epoch: number; endOffset: number } | undefined
+}
+
+export interface RecordStoreOptions {
+  readonly folders: PartitionFolders
+  readonly clock: Clock
+  readonly maxDecompressedBytes: number
+}
+
+export class RecordStore implements TopicFollower {
+  readonly #options: RecordStoreOptions
+  readonly #partitions = new Map<string, readonly Partition[]>() // by topic id
+
+  constructor(options: RecordStoreOptions) {
+    this.#options = options
+  }
+
+  async topicCreated(topic: Topic): Promise<void> {
+    const indexes = Array.from({ length: topic.partitionCount }, (_, index) => index)
+    const logs = await Promise.all(indexes.map((index) => this.#options.folders.open(topic, index)))
+    this.#partitions.set(
+      topic.id,
+      logs.map((log, index) => new Partition(topic, index, log)),
+    )
+  }
+
+  async topicDeleted(topic: Topic): Promise<void> {
+    const partitions = this.#partitions.get(topic.id) ?? []
+    this.#partitions.delete(topic.id)
+    for (const partition of partitions) partition.wakeAll()
+    await Promise.all(partitions.map((partition) => partition.log.delete()))
+  }
+
+  get partitions(): readonly Partition[] {
+    return [...this.#partitions.values()].flat()
+  }
+
+  /** Syncs and closes every log. */
+  async close(): Promise<void> {
+    await Promise.all(this.partitions.map(({ log }) => log.close()))
+  }
+
+  /** Why the partition cannot be read or written now; undefined when it can. */
+  offlineReason(topicId: string, partitionIndex: number): string | undefined {
+    return this.#partitions.get(topicId)?.[partitionIndex]?.log.offlineReason
+  }
+
+  /** Where the partition begins and ends for readers. Throws UNKNOWN_TOPIC_OR_PARTITION or KAFKA_STORAGE_ERROR, as all that follow do. */
+  async bounds(topicId: string, partitionIndex: number): Promise<PartitionBounds> {
+    return boundsOf(this.#partition(topicId, partitionIndex).log)
+  }
+
+  /** The first record at or after `timestampMs`, with its timestamp and leader epoch; undefined when all are earlier. */
+  async offsetForTimestamp(topicId: string, partitionIndex: number, timestampMs: number): Promise<TimestampedOffset | undefined> {
+    const { log } = this.#partition(topicId, partitionIndex)
+    return log.offsetForTimestamp(timestampMs, log.highWatermark)
+  }
+
+  /** The first record that has the greatest timestamp; undefined when there is none. */
+  async offsetOfMaxTimestamp(topicId: string, partitionIndex: number): Promise<TimestampedOffset | undefined> {
+    const { log } = this.#partition(topicId, partitionIndex)
+    return log.offsetOfMaxTimestamp(log.highWatermark)
+  }
+
+  /** The leader epoch under which the record at `offset` was, or would be, appended; -1 when unknown. */
+  async epochAt(topicId: string, partitionIndex: number, offset: number): Promise<number> {
+    return this.#partition(topicId, partitionIndex).log.epochAt(offset)
+  }
+
+  /** The last epoch at or below `epoch` and where it ended (KIP-320); -1 and -1 when there is none. */
+  async endOffsetForEpoch(topicId: string, partitionIndex: number, epoch: number): Promise<{ leaderEpoch: number; endOffset: number }> {
+    return this.#partition(topicId, partitionIndex).log.endOffsetForEpoch(epoch)
+  }
+
+  /**
+   * Checks every batch (which may leave the event loop), then appends them in one turn. Settles when all have their place, so that a caller who awaits it
+   * keeps the order of its requests; synchronous when the checks are.
+   */
+  append(request: AppendRequest): PlacedAppend | Promise<PlacedAppend> {
+    const checks = request.appends.map((append) => this.#check(append, request.transactionalId))
+    if (checks.some((check) => check instanceof Promise)) return Promise.all(checks).then((checked) => this.#place(request, checked))
+    return this.#place(request, checks as (CheckedAppend | Refusal)[])
+  }
+
+  /** Reads what there is, partition after partition until `maxBytes`; the first batch that is found is answered whatever its size. */
+  async read({ reads, maxBytes }: ReadRequest): Promise<(PartitionRecords | Refusal)[]> {
+    const results: (PartitionRecords | Refusal)[] = []
+    let bytesLeft = maxBytes
+    let isEmpty = true
+    for (const read of reads) {
+      const records = await attemptLater(() => this.#read(read, Math.min(read.maxBytes, bytesLeft), isEmpty))
+      results.push(records)
+      if (records instanceof Refusal) continue
+      bytesLeft = Math.max(0, bytesLeft - records.size)
+      isEmpty &&= records.size === 0
+    }
+    return results
+  }
+
+  /** Resolves when the partitions have together grown by `minBytes`, when `maxWaitMs` is over or `signal` aborts; perhaps earlier. */
+  whenGrown(reads: readonly PartitionRead[], minBytes: number, maxWaitMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const partitions = reads
+        .map((read) => this.#partitions.get(read.topicId)?.[read.partitionIndex])
+        .filter((partition) => partition !== undefined)
+      let missingBytes = minBytes
+      const done = (): void => {
+        for (const partition of partitions) partition.unlisten(grown)
+        timer.cancel()
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      const grown = (grownBytes: number): void => {
+        missingBytes -= grownBytes
+        if (missingBytes <= 0) done()
+      }
+      const timer = this.#options.clock.after(maxWaitMs, done)
+      for (const partition of partitions) partition.listen(grown)
+      signal.addEventListener('abort', done)
+      if (signal.aborted) done()
+    })
+  }
+
+  #check(
+    { topicId, partitionIndex, records }: PartitionAppend,
+    transactionalId: string | null,
+  ): CheckedAppend | Refusal | Promise<CheckedAppend | Refusal> {
+    try {
+      const partition = this.#partition(topicId, partitionIndex)
+      const { config } = partition.topic
+      const checked = checkBatch(records, {
+        maxMessageBytes: config['max.message.bytes'],
+        maxDecompressedBytes: this.#options.maxDecompressedBytes,
+        isCompacted: config['cleanup.policy'].includes('compact'),
+        timestampType: config['message.timestamp.type'],
+        timestampBeforeMaxMs: config['message.timestamp.before.max.ms'],
+        timestampAfterMaxMs: config['message.timestamp.after.max.ms'],
+        compressionType: config['compression.type'],
+        nowMs: this.#options.clock.now(),
+        transactionalId,
+      })
+      return checked instanceof Promise ? checked.then((batch) => ({ partition, batch }), asRefusal) : { partition, batch: checked }
+    } catch (error) {
+      return asRefusal(error)
+    }
+  }
+
+  #place({ timeoutMs }: AppendRequest, checked: readonly (CheckedAppend | Refusal)[]): PlacedAppend {
+    const placed = checked.map((check) => {
+      if (check instanceof Refusal) return check
+      return attempt(() => check.partition.log.append(check.batch))
+    })
+    return { results: this.#settled(placed, timeoutMs) }
+  }
+
+  async #settled(placed: readonly (Appended | Refusal)[], timeoutMs: number): Promise<(AppendResult | Refusal)[]> {
+    let onTimeout: ((refusal: Refusal) => void) | undefined
+    const timedOut = new Promise<Refusal>((resolve) => (onTimeout = resolve))
+    const timer = this.#options.clock.after(timeoutMs, () => onTimeout?.(new Refusal('REQUEST_TIMED_OUT')))
+    const results = await Promise.all(
+      placed.map((one) => (one instanceof Refusal ? one : Promise.race([one.done.then(() => one, asRefusal), timedOut]))),
+    )
+    timer.cancel()
+    return results
+  }
+
+  async #read(read: PartitionRead, maxBytes: number, atLeastOneBatch: boolean): Promise<PartitionRecords> {
+    const { log } = this.#partition(read.topicId, read.partitionIndex)
+    const divergingEpoch = divergence(log, read)
+    const { highWatermark } = log
+    const { chunks, size } =
+      divergingEpoch === undefined
+        ? await log.read(read.offset, maxBytes, { upTo: highWatermark, atLeastOneBatch })
+        : { chunks: [], size: 0 }
+    return { chunks, size, divergingEpoch, ...boundsOf(log), highWatermark }
+  }
+
+  #partition(topicId: string, partitionIndex: number): Partition {
+    const partition = this.#partitions.get(topicId)?.[partitionIndex]
+    if (partition === undefined) throw new Refusal('UNKNOWN_TOPIC_OR_PARTITION')
+    if (partition.log.offlineReason !== undefined) throw new Refusal('KAFKA_STORAGE_ERROR', partition.log.offlineReason)
+    return partition
+  }
+}
+
+interface CheckedAppend {
+  readonly partition: Partition
+  readonly batch: CheckedBatch
+}
+
+const boundsOf = ({ logStartOffset, lastStableOffset, highWatermark }: PartitionLog): PartitionBounds => ({
+  logStartOffset,
+  lastStableOffset,
+  highWatermark,
+})
+
+function divergence(log: PartitionLog, { lastFetchedEpoch, offset }: PartitionRead): PartitionRecords['divergingEpoch'] {
+  if (lastFetchedEpoch === -1) return undefined
+  const { leaderEpoch, endOffset } = log.endOffsetForEpoch(lastFetchedEpoch)
+  return leaderEpoch < lastFetchedEpoch || endOffset < offset ? { epoch: leaderEpoch, endOffset } : undefined
+}

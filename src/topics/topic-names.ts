@@ -1,0 +1,19 @@
+// Which topic names are legal, as Kafka rules: they become folder names, and metric names in which '.' and '_' are the same.
+
+const LENGTH_MAX = 249
+const LEGAL = /^[a-zA-Z0-9._-]+$/
+
+/** A sentence that says what is wrong with `name`, or undefined when it is legal. */
+export function illegalTopicName(name: string): string | undefined {
+  if (name === '') return 'the empty string is not allowed as a topic name'
+  if (name === '.' || name === '..') return `"${name}" is not allowed as a topic name`
+  if (name.length > LENGTH_MAX) return `a topic name is at most ${LENGTH_MAX} characters long, this one has ${name.length}`
+  if (!LEGAL.test(name)) return `topic name "${name}" is illegal: it may contain only ASCII letters, digits, ".", "_" and "-"`
+  return undefined
+}
+
+/** Names with the same key collide: Kafka's metrics cannot tell '.' from '_'. */
+export const collisionKey = (name: string): string => name.replaceAll('.', '_')
+
+/** Topics that the broker itself writes; clients may read them. */
+export const isInternalTopic = (name: string): boolean => name === '__consumer_offsets' || name === '__transaction_state'
