@@ -9,10 +9,10 @@ export interface Versions {
   readonly last: number // Infinity for '3+'; below first for 'none'
 }
 
-export type PrimitiveName = 'bool' | 'int8' | 'int16' | 'uint16' | 'int32' | 'int64' | 'float64' | 'string' | 'uuid' | 'bytes' | 'records'
-
+export type FixedSizeType = { readonly kind: 'bool' | 'int8' | 'int16' | 'uint16' | 'int32' | 'int64' | 'float64' | 'uuid' }
 export type FieldType =
-  | { readonly kind: PrimitiveName }
+  | FixedSizeType
+  | { readonly kind: 'string' | 'bytes' | 'records' }
   | { readonly kind: 'array'; readonly element: FieldType }
   | { readonly kind: 'struct'; readonly fields: Fields }
 
@@ -25,7 +25,8 @@ export interface FieldOptions {
   readonly tag: number | undefined
 }
 
-const EVERY_VERSION: Versions = { first: 0, last: Infinity }
+/** Of a field that does not say. */
+export const EVERY_VERSION: Versions = { first: 0, last: Infinity }
 const NO_VERSION: Versions = { first: 0, last: -1 }
 
 /** `Read` is what a decoder yields, `Written` what an encoder takes, `IsOptional` whether a struct to be written may leave it out. */

@@ -1,0 +1,118 @@
+// Writes the source of an encoder: one function per struct and per array, named by the path of its field. What a draft leaves out is written as its
+// default; a null where the version has none, or a required field that is missing, is a bug of ours and named by its path.
+
+import { AssertionFailed } from '../lib/assert.ts'
+import { defaultSource, fieldsOf, hasFixedSize, quoted, tagged, untagged } from './codec-source.ts'
+import type { Format, NamedField } from './codec-source.ts'
+import type { Field, Fields, FieldType } from './schema.ts'
+import type { Writer } from './writer.ts'
+
+/** What an encoder calls besides the Writer. */
+export const encoderLibrary = {
+  NO_BYTES: Buffer.alloc(0),
+
+  missing(path: string): never {
+    throw new AssertionFailed(`${path} is missing`)
+  },
+
+  sizeOf(chunks: Buffer | readonly Buffer[]): number {
+    if (Buffer.isBuffer(chunks)) return chunks.length
+    let size = 0
+    for (const chunk of chunks) size += chunk.length
+    return size
+  },
+
+  writeChunks(writer: Writer, chunks: Buffer | readonly Buffer[]): void {
+    if (Buffer.isBuffer(chunks)) writer.bytes(chunks)
+    else for (const chunk of chunks) writer.bytes(chunk)
+  },
+}
+
+/** Declarations of functions; the one called `path` takes a Writer and a draft of `root`. */
+export function encoderSource(path: string, root: Field, format: Format): string {
+  const functions: string[] = []
+
+  /** Statements that write what `value` evaluates to. */
+  function write(type: FieldType, value: string, path: string, isNullable: boolean): string {
+    if (isNullable) {
+      const mark = type.kind === 'struct' ? 'writer.int8(1); ' : ''
+      return `if (${value} === null) ${writeNull(type, format)}\nelse { ${mark}${write(type, value, path, false)} }`
+    }
+    if (hasFixedSize(type)) return `writer.${type.kind}(${value})`
+    switch (type.kind) {
+      case 'struct':
+        functions.push(structFunction(type.fields, path, format, write))
+        return `${path}(writer, ${value})`
+      case 'array':
+        functions.push(arrayFunction(write(type.element, 'list[index]', `${path}_element`, false), path, format))
+        return `${path}(writer, ${value})`
+      case 'string':
+        return format.isFlexible ? `writer.compactString(${value})` : `writer.string(${value})`
+      case 'bytes':
+      case 'records':
+        return `${writeCount(`sizeOf(${value})`, format)}; writeChunks(writer, ${value})`
+    }
+  }
+
+  write(root.type, 'value', path, false)
+  return functions.join('\n')
+}
+
+type Write = (type: FieldType, value: string, path: string, isNullable: boolean) => string
+
+const writeCount = (count: string, { isFlexible }: Format): string =>
+  isFlexible ? `writer.unsignedVarint(${count} + 1)` : `writer.int32(${count})`
+
+function writeNull(type: FieldType, { isFlexible }: Format): string {
+  if (type.kind === 'struct') return 'writer.int8(-1)'
+  if (isFlexible) return 'writer.unsignedVarint(0)'
+  return type.kind === 'string' ? 'writer.int16(-1)' : 'writer.int32(-1)'
+}
+
+function arrayFunction(writeElement: string, path: string, format: Format): string {
+  return `function ${path}(writer, list) {
+    ${writeCount('list.length', format)}
+    for (let index = 0; index < list.length; index++) ${writeElement}
+  }`
+}
+
+function structFunction(members: Fields, path: string, format: Format, write: Write): string {
+  const fields = fieldsOf(members, format)
+  const declaration = (field: NamedField): string => `const ${field.variable} = ${valueSource(field, `${path}_${field.name}`)}`
+  const writing = (field: NamedField): string => write(field.type, field.variable, `${path}_${field.name}`, field.isNullable)
+  const lines = untagged(fields).map((field) => `${declaration(field)}\n${writing(field)}`)
+  if (format.isFlexible) {
+    const known = tagged(fields)
+    for (const field of known) lines.push(declaration(field), `const has${field.variable} = !(${isDefault(field, field.variable, format)})`)
+    lines.push(`writer.unsignedVarint(${['0', ...known.map((field) => `(has${field.variable} ? 1 : 0)`)].join(' + ')})`)
+    for (const field of known) {
+      const section = `const section = writer.openSection()\n${writing(field)}\nwriter.closeSection(section)`
+      lines.push(`if (has${field.variable}) { writer.unsignedVarint(${field.tag})\n${section} }`)
+    }
+  }
+  return `function ${path}(writer, value) {\n${lines.join('\n')}\n}`
+}
+
+/** An expression for the value that the draft `value` gives a field. */
+function valueSource(field: NamedField, path: string): string {
+  const given = `value.${field.name}`
+  const missing = `missing(${quoted(path)})`
+  const checked = field.isNullable ? given : `${given} ?? ${missing}`
+  if (field.isOptional) return `${given} === undefined ? ${defaultSource(field)} : ${checked}`
+  return field.isNullable ? `${given} === undefined ? ${missing} : ${given}` : checked
+}
+
+/** An expression that is true when `value`, of the field's type, is what a decoder assumes when it finds nothing. */
+function isDefault(field: NamedField, value: string, format: Format): string {
+  if (field.options.defaultValue !== undefined) return `${value} === ${defaultSource(field)}`
+  const unlessNull = field.isNullable ? `${value} !== null && ` : ''
+  const { type } = field
+  if (type.kind === 'array' || type.kind === 'bytes') return `${unlessNull}${value}.length === 0`
+  if (type.kind !== 'struct') return `${value} === ${defaultSource(field)}`
+  const members = fieldsOf(type.fields, format).filter((member) => member.isPresent)
+  const conditions = members.map((member) => {
+    const given = `${value}.${member.name}`
+    return `(${member.isOptional ? `${given} === undefined || ` : ''}${isDefault(member, given, format)})`
+  })
+  return `${unlessNull}${conditions.join(' && ')}`
+}
