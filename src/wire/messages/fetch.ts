@@ -4,6 +4,8 @@
 import { array, defineApi, int16, int32, int64, int8, records, string, struct, uuid } from '../schema.ts'
 import { leaderIdAndEpoch, nodeEndpoints } from './current-leader.ts'
 
+const NO_HIGH_WATERMARK = 2 ** 63 // Kafka's 2^63 - 1 as a number: no int64 that is read is as large
+
 export const fetch = defineApi({
   key: 1,
   name: 'Fetch',
@@ -34,7 +36,7 @@ export const fetch = defineApi({
             logStartOffset: int64.versions('5+').default(-1),
             partitionMaxBytes: int32,
             replicaDirectoryId: uuid.versions('17+').tag(0),
-            highWatermark: int64.versions('18+').default(Number.MAX_SAFE_INTEGER).tag(1),
+            highWatermark: int64.versions('18+').default(NO_HIGH_WATERMARK).tag(1),
           }),
         ),
       }),
