@@ -2,9 +2,10 @@
 // put into it. Source is made from our own schemas only; still, nothing gets in but checked identifiers and JSON of plain values.
 
 import { assert } from '../lib/assert.ts'
-import { UUID_SIZE, ZERO_UUID } from './reader.ts'
+import { FIXED_SIZES } from './fixed-size.ts'
 import { EVERY_VERSION, includes } from './schema.ts'
 import type { Field, FieldOptions, Fields, FieldType, FixedSizeType } from './schema.ts'
+import { ZERO_UUID } from './uuid.ts'
 
 /** What is being compiled: the wire format that a version has. */
 export interface Format {
@@ -32,7 +33,9 @@ export function fieldsOf(fields: Fields, { version }: Format): NamedField[] {
     const { versions, nullableVersions, defaultValue, tag } = options
     const isOptional = defaultValue !== undefined || tag !== undefined || versions !== EVERY_VERSION
     const isPresent = includes(versions, version)
-    return { name, variable: `$${name}`, type, options, isPresent, isNullable: includes(nullableVersions, version), isOptional }
+    const isNullable = includes(nullableVersions, version)
+    assert(!(isNullable && hasFixedSize(type)), () => `${name} cannot be null: Kafka has no null ${type.kind}`)
+    return { name, variable: `$${name}`, type, options, isPresent, isNullable, isOptional }
   })
 }
 
@@ -44,18 +47,6 @@ export function tagged(fields: readonly NamedField[]): (NamedField & { tag: numb
   return fields
     .flatMap((field) => (field.isPresent && field.options.tag !== undefined ? [{ ...field, tag: field.options.tag }] : []))
     .sort((a, b) => a.tag - b.tag)
-}
-
-/** In bytes. */
-export const FIXED_SIZES: Readonly<Record<FixedSizeType['kind'], number>> = {
-  bool: 1,
-  int8: 1,
-  int16: 2,
-  uint16: 2,
-  int32: 4,
-  int64: 8,
-  float64: 8,
-  uuid: UUID_SIZE,
 }
 
 export const hasFixedSize = (type: FieldType): type is FixedSizeType => type.kind in FIXED_SIZES

@@ -1,10 +1,7 @@
 // Reads the protocol's types from a range of bytes, front to back. The bytes may come from anybody: what they cannot hold is Malformed, found
 // before anything is allocated for it. Buffers that are handed out are views.
 
-export const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA'
-export const UUID_SIZE = 16
-
-const TWO_TO_32 = 2 ** 32
+import { boolAt, float64At, int16At, int32At, int64At, int8At, uint16At, UUID_SIZE, uuidAt } from './fixed-size.ts'
 
 /** The bytes are not what they should be: whoever sent or stored them is at fault, never we. */
 export class Malformed extends Error {
@@ -26,57 +23,54 @@ export class Reader {
     return this.end - this.position
   }
 
-  /** Moves on by `size` bytes and answers where they begin. */
-  #take(size: number): number {
+  /** Moves on by `size` bytes, and answers where they begin in the buffer. */
+  skip(size: number): number {
     const start = this.position
     if (size < 0 || size > this.end - start) throw new Malformed(`${size} bytes expected, ${this.end - start} left`)
     this.position = start + size
     return start
   }
 
-  skip(size: number): void {
-    this.#take(size)
-  }
-
   bool(): boolean {
-    return this.buffer[this.#take(1)] !== 0
+    return boolAt(this.buffer, this.skip(1))
   }
 
   int8(): number {
-    return (this.buffer[this.#take(1)]! << 24) >> 24
+    return int8At(this.buffer, this.skip(1))
   }
 
   int16(): number {
-    const at = this.#take(2)
-    return (((this.buffer[at]! << 8) | this.buffer[at + 1]!) << 16) >> 16
+    return int16At(this.buffer, this.skip(2))
   }
 
   uint16(): number {
-    const at = this.#take(2)
-    return (this.buffer[at]! << 8) | this.buffer[at + 1]!
+    return uint16At(this.buffer, this.skip(2))
   }
 
   int32(): number {
-    return int32At(this.buffer, this.#take(4))
+    return int32At(this.buffer, this.skip(4))
   }
 
   /** Saturates: beyond ±(2^53 - 1) it is that. */
   int64(): number {
-    const at = this.#take(8)
-    return saturated(int32At(this.buffer, at) * TWO_TO_32 + (int32At(this.buffer, at + 4) >>> 0))
+    return int64At(this.buffer, this.skip(8))
   }
 
   float64(): number {
-    return this.buffer.readDoubleBE(this.#take(8))
+    return float64At(this.buffer, this.skip(8))
+  }
+
+  uuid(): string {
+    return uuidAt(this.buffer, this.skip(UUID_SIZE))
   }
 
   /** At most five bytes, the fifth with no more than the four bits that are left of 32. */
   unsignedVarint(): number {
-    const first = this.buffer[this.#take(1)]!
+    const first = this.buffer[this.skip(1)]!
     if (first < 0x80) return first
     let value = first & 0x7f
     for (let shift = 7; ; shift += 7) {
-      const byte = this.buffer[this.#take(1)]!
+      const byte = this.buffer[this.skip(1)]!
       if (shift === 28) {
         if (byte > 0x0f) throw new Malformed('a varint is longer than 32 bits')
         return (value | (byte << 28)) >>> 0
@@ -86,50 +80,14 @@ export class Reader {
     }
   }
 
-  /** Zigzag, 32 bits. */
-  varint(): number {
-    const value = this.unsignedVarint()
-    return (value >>> 1) ^ -(value & 1)
-  }
-
-  /** Zigzag, 64 bits in at most ten bytes; saturates like int64. */
-  varlong(): number {
-    const first = this.buffer[this.#take(1)]!
-    let magnitude = (first & 0x7f) >>> 1
-    let byte = first
-    for (let shift = 6; byte > 0x7f; shift += 7) {
-      byte = this.buffer[this.#take(1)]!
-      if (shift > 62 || (shift === 62 && byte > 1)) throw new Malformed('a varint is longer than 64 bits')
-      magnitude += (byte & 0x7f) * 2 ** shift
-    }
-    return saturated((first & 1) === 0 ? magnitude : -magnitude - 1)
-  }
-
-  uuid(): string {
-    const start = this.#take(UUID_SIZE)
-    const { buffer } = this
-    let isZero = true
-    for (let at = start; isZero && at < start + UUID_SIZE; at++) isZero = buffer[at] === 0
-    return isZero ? ZERO_UUID : buffer.toString('base64url', start, start + UUID_SIZE)
-  }
-
   /** UTF-8; what is not becomes U+FFFD, as in Kafka. */
   string(size: number): string {
-    const start = this.#take(size)
+    const start = this.skip(size)
     return this.buffer.toString('utf8', start, start + size)
   }
 
   bytes(size: number): Buffer {
-    const start = this.#take(size)
+    const start = this.skip(size)
     return this.buffer.subarray(start, start + size)
   }
-}
-
-function int32At(buffer: Buffer, at: number): number {
-  return (buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!
-}
-
-function saturated(value: number): number {
-  if (value > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER
-  return value < Number.MIN_SAFE_INTEGER ? Number.MIN_SAFE_INTEGER : value
 }

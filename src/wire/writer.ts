@@ -2,12 +2,12 @@
 // A value that its type cannot hold is a bug of ours, and found here: nothing wrong leaves the process silently.
 
 import { assert } from '../lib/assert.ts'
-import { UUID_SIZE, ZERO_UUID } from './reader.ts'
+import { UUID_SIZE } from './fixed-size.ts'
+import { ZERO_UUID } from './uuid.ts'
 
 const INITIAL_SIZE = 512
 const COPIED_SIZE_MAX = 1024 // copying this much costs less than one more chunk for the socket
 const SHORT_STRING = 32 // up to here a loop over ASCII is faster than the calls into the runtime
-const VARLONG_SIZE_MAX = 10
 const STRING_SIZE_MAX = 0x7fff
 const TWO_TO_32 = 2 ** 32
 
@@ -76,27 +76,6 @@ export class Writer {
     assert(value >>> 0 === value, () => `${value} is not an unsigned varint`)
     const at = this.#reserve(varintSize(value))
     writeVarint(this.#buffer, value, at)
-  }
-
-  /** Zigzag, 32 bits. */
-  varint(value: number): void {
-    assert((value | 0) === value, () => `${value} is not a varint`)
-    this.unsignedVarint(((value << 1) ^ (value >> 31)) >>> 0)
-  }
-
-  /** Zigzag, 64 bits. */
-  varlong(value: number): void {
-    assert(Number.isSafeInteger(value), () => `${value} is not an integer of at most 53 bits`)
-    const magnitude = value < 0 ? -value - 1 : value
-    let byte = ((magnitude & 0x3f) << 1) | (value < 0 ? 1 : 0)
-    let rest = Math.floor(magnitude / 0x40)
-    let at = this.#reserve(VARLONG_SIZE_MAX)
-    for (; rest > 0; rest = Math.floor(rest / 0x80)) {
-      this.#buffer[at++] = byte | 0x80
-      byte = rest & 0x7f
-    }
-    this.#buffer[at++] = byte
-    this.#position = at
   }
 
   uuid(value: string): void {
