@@ -1,0 +1,138 @@
+// One frame in, one reply out: header, version, decode, accept, encode. What may go wrong with a request ends here, so that a connection sees replies only.
+// - Malformed bytes, an API or a version that is not served: the connection closes.
+// - ApiVersions in a version that is not served: its v0 form with UNSUPPORTED_VERSION and the versions of ApiVersions alone, from which the client picks one (KIP-511).
+// - A Refusal: the response that says so. Anything else that is thrown is our bug: logged, UNKNOWN_SERVER_ERROR, and the connection closes.
+// - Bytes after the end of a request are ignored, as Kafka does.
+
+import { CLOSE_CONNECTION, NO_RESPONSE } from '../handlers/handler.ts'
+import { requestCodec } from '../wire/compile.ts'
+import { errorCode, Refusal } from '../wire/error-codes.ts'
+import { decodeRequestHeader, encodeResponse } from '../wire/frame.ts'
+import { Malformed, Reader } from '../wire/reader.ts'
+import type { Accepted, Answer, ConnectionInfo, RequestContext, ServedApi } from '../handlers/handler.ts'
+import type { Diagnostics } from '../lib/diagnostics.ts'
+import type { RequestHeader } from '../wire/frame.ts'
+import type { Reply } from './reply-queue.ts'
+
+/** The request is let in and the next one may start; its reply comes later. Neither promise of this file ever rejects. */
+interface LaterReply {
+  readonly later: Promise<Reply>
+}
+export type Outcome = Reply | LaterReply
+
+/** Who sent a frame. */
+export interface Peer {
+  readonly info: ConnectionInfo
+  readonly signal: AbortSignal
+}
+
+interface Call {
+  readonly served: ServedApi
+  readonly header: RequestHeader
+  readonly request: object
+  readonly context: RequestContext
+}
+
+const API_VERSIONS_KEY = 18
+const NO_REPLY: Reply = { chunks: [], closes: false }
+const CLOSE: Reply = { chunks: [], closes: true }
+
+export class Dispatcher {
+  readonly #servedByKey: ReadonlyMap<number, ServedApi>
+  readonly #diagnostics: Diagnostics
+  readonly #isFlexible = (apiKey: number, apiVersion: number): boolean =>
+    apiVersion >= (this.#servedByKey.get(apiKey)?.api.firstFlexibleVersion ?? Infinity)
+
+  constructor(served: readonly ServedApi[], diagnostics: Diagnostics) {
+    this.#servedByKey = new Map(served.map((each) => [each.api.key, each]))
+    this.#diagnostics = diagnostics
+  }
+
+  /** The connection's next request may start when this has returned, or its promise has settled. Promises only where the handler makes one. */
+  dispatch(frame: Buffer, peer: Peer): Outcome | Promise<Outcome> {
+    const call = this.#decode(frame, peer)
+    if ('closes' in call) return call
+    try {
+      const accepted = call.served.accept(call.request, call.context)
+      if (!(accepted instanceof Promise)) return this.#outcome(call, accepted)
+      return accepted.then(
+        (settled) => this.#outcome(call, settled),
+        (error: unknown) => this.#failure(call, error),
+      )
+    } catch (error) {
+      return this.#failure(call, error)
+    }
+  }
+
+  #decode(frame: Buffer, peer: Peer): Call | Reply {
+    const reader = new Reader(frame)
+    try {
+      const header = decodeRequestHeader(reader, this.#isFlexible)
+      const { apiKey, apiVersion, clientId } = header
+      const served = this.#servedByKey.get(apiKey)
+      if (served === undefined || apiVersion < served.minVersion || apiVersion > served.maxVersion)
+        return this.#unserved(served, header, peer)
+      const request = requestCodec(served.api, apiVersion).decode(reader) as object
+      return { served, header, request, context: { apiVersion, clientId, connection: peer.info, signal: peer.signal } }
+    } catch (error) {
+      if (error instanceof Malformed) return this.#close(peer, { reason: error.message })
+      this.#logBug(error, 'a request')
+      return CLOSE
+    }
+  }
+
+  #unserved(served: ServedApi | undefined, header: RequestHeader, peer: Peer): Reply {
+    const { apiKey, apiVersion, clientId } = header
+    if (served === undefined || apiKey !== API_VERSIONS_KEY) {
+      return this.#close(peer, { reason: 'the API or its version is not served', apiKey, apiVersion, clientId })
+    }
+    const { api, minVersion, maxVersion } = served
+    const response = { errorCode: errorCode('UNSUPPORTED_VERSION'), apiKeys: [{ apiKey, minVersion, maxVersion }] }
+    return { chunks: encodeResponse(api, api.minVersion, header.correlationId, response), closes: false }
+  }
+
+  #outcome(call: Call, { answer }: Accepted): Outcome {
+    if (!(answer instanceof Promise)) return this.#reply(call, answer)
+    const later = answer.then(
+      (settled) => this.#reply(call, settled),
+      (error: unknown) => this.#failure(call, error),
+    )
+    return { later }
+  }
+
+  #reply(call: Call, answer: Answer): Reply {
+    try {
+      return encode(call, answer, false)
+    } catch (error) {
+      return this.#failure(call, error)
+    }
+  }
+
+  #failure(call: Call, error: unknown): Reply {
+    const isBug = !(error instanceof Refusal)
+    if (isBug) this.#logBug(error, call.served.api.name)
+    const refusal = isBug ? new Refusal('UNKNOWN_SERVER_ERROR') : error
+    try {
+      return encode(call, call.served.refuse(call.request, refusal, call.context), isBug)
+    } catch (second) {
+      this.#logBug(second, call.served.api.name)
+      return CLOSE
+    }
+  }
+
+  #close(peer: Peer, fields: { reason: string; apiKey?: number; apiVersion?: number; clientId?: string | null }): Reply {
+    this.#diagnostics.debug('closed a connection that sent what is no request', { client: peer.info.remoteAddress, ...fields })
+    return CLOSE
+  }
+
+  #logBug(error: unknown, what: string): void {
+    const stack = error instanceof Error ? error.stack : String(error)
+    this.#diagnostics.error(`bug: could not answer ${what}`, { stack })
+  }
+}
+
+function encode({ served, header }: Call, answer: Answer, closes: boolean): Reply {
+  if (answer === CLOSE_CONNECTION) return CLOSE
+  if (answer === NO_RESPONSE) return closes ? CLOSE : NO_REPLY
+  return { chunks: encodeResponse(served.api, header.apiVersion, header.correlationId, answer), closes }
+}

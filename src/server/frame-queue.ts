@@ -1,0 +1,101 @@
+// What a connection has received and not yet taken as requests. Frames are cut off one at a time, when it is their turn: what waits stays the
+// bytes it came in, however many small requests they hold. A frame inside one chunk is a view of it; any other is assembled once, in a
+// buffer that grows with what has arrived and not with what its size promises.
+//
+//   bytes 0-3   size   of the rest, int32: at least 0, at most `socket.request.max.bytes`
+
+import { Malformed } from '../wire/reader.ts'
+
+const SIZE_BYTES = 4
+const FIRST_CAPACITY = 1024 * 1024
+
+export class FrameQueue {
+  readonly #frameBytesMax: number
+  #chunks: Buffer[] = []
+  #position = 0 // in the first chunk
+  #unparsedBytes = 0
+  #frame: Buffer | undefined // being assembled: the first #frameFilled bytes of #frameBytes have come
+  #frameBytes = 0
+  #frameFilled = 0
+
+  constructor(frameBytesMax: number) {
+    this.#frameBytesMax = frameBytesMax
+  }
+
+  /** What came after the last frame that was taken or is being assembled. */
+  get unparsedBytes(): number {
+    return this.#unparsedBytes
+  }
+
+  push(chunk: Buffer): void {
+    this.#chunks.push(chunk)
+    this.#unparsedBytes += chunk.length
+  }
+
+  /** The next frame without its size, or undefined until more bytes come. Throws Malformed for a size out of range. */
+  next(): Buffer | undefined {
+    if (this.#frame === undefined) {
+      if (this.#unparsedBytes < SIZE_BYTES) return undefined
+      const size = this.#nextSize()
+      const chunk = this.#chunks[0]
+      if (chunk !== undefined && chunk.length - this.#position >= size) return this.#takeView(chunk, size)
+      if (chunk === undefined && size === 0) return Buffer.alloc(0)
+      this.#frame = Buffer.allocUnsafeSlow(Math.min(size, FIRST_CAPACITY))
+      this.#frameBytes = size
+      this.#frameFilled = 0
+    }
+    return this.#assemble(this.#frame)
+  }
+
+  clear(): void {
+    this.#chunks = []
+    this.#position = 0
+    this.#unparsedBytes = 0
+    this.#frame = undefined
+  }
+
+  #nextSize(): number {
+    let chunk = this.#chunks[0]!
+    while (chunk.length - this.#position < SIZE_BYTES) {
+      chunk = Buffer.concat([chunk.subarray(this.#position), this.#chunks[1]!])
+      this.#chunks.splice(0, 2, chunk)
+      this.#position = 0
+    }
+    const size = chunk.readInt32BE(this.#position)
+    if (size < 0 || size > this.#frameBytesMax) throw new Malformed(`frame size ${size} is not within 0-${this.#frameBytesMax}`)
+    this.#advance(chunk, SIZE_BYTES)
+    return size
+  }
+
+  #takeView(chunk: Buffer, size: number): Buffer {
+    const view = chunk.subarray(this.#position, this.#position + size)
+    this.#advance(chunk, size)
+    return view
+  }
+
+  #assemble(buffer: Buffer): Buffer | undefined {
+    let frame = buffer
+    for (let chunk = this.#chunks[0]; chunk !== undefined && this.#frameFilled < this.#frameBytes; chunk = this.#chunks[0]) {
+      const count = Math.min(chunk.length - this.#position, this.#frameBytes - this.#frameFilled)
+      if (this.#frameFilled + count > frame.length) {
+        this.#frame = Buffer.allocUnsafeSlow(Math.min(this.#frameBytes, 2 * (this.#frameFilled + count)))
+        frame.copy(this.#frame, 0, 0, this.#frameFilled)
+        frame = this.#frame
+      }
+      chunk.copy(frame, this.#frameFilled, this.#position, this.#position + count)
+      this.#frameFilled += count
+      this.#advance(chunk, count)
+    }
+    if (this.#frameFilled < this.#frameBytes) return undefined
+    this.#frame = undefined
+    return frame
+  }
+
+  #advance(chunk: Buffer, count: number): void {
+    this.#position += count
+    this.#unparsedBytes -= count
+    if (this.#position < chunk.length) return
+    this.#chunks.shift()
+    this.#position = 0
+  }
+}

@@ -1,0 +1,165 @@
+// The server: the only file of the broker that opens sockets for others to connect to. It owns the listening sockets and knows every connection.
+// A listener on `localhost` is one socket on each loopback address, at the same port: clients that resolve the name to ::1 first find it too.
+
+import { createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net'
+import type { ServedApi } from '../handlers/handler.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Diagnostics } from '../lib/diagnostics.ts'
+import { Connection, type ConnectionServices } from './connection.ts'
+import { Dispatcher } from './dispatch.ts'
+
+export interface ListenerOptions {
+  /** Kafka's listener name, as in `advertised.listeners`. */
+  readonly name: string
+  /** An address or name of this machine; `localhost` for both loopback addresses, '' for every interface. */
+  readonly host: string
+  /** 0 for any free one. */
+  readonly port: number
+}
+
+export interface ListeningAddress {
+  readonly listenerName: string
+  readonly host: string
+  readonly port: number
+}
+
+export interface ServerOptions {
+  readonly listeners: readonly ListenerOptions[]
+  readonly served: readonly ServedApi[]
+  readonly diagnostics: Diagnostics
+  readonly clock: Clock
+  /** `socket.request.max.bytes`: a larger frame closes its connection. */
+  readonly maxRequestBytes: number
+}
+
+export class CannotListen extends Error {
+  override name = 'CannotListen'
+  /** Node's: EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND, … */
+  readonly code: string
+  readonly host: string
+  readonly port: number
+
+  constructor(code: string, host: string, port: number) {
+    super(SENTENCES[code]?.(host, port) ?? `cannot listen on ${host}:${port} (${code})`)
+    this.code = code
+    this.host = host
+    this.port = port
+  }
+}
+
+const SENTENCES: Readonly<Record<string, (host: string, port: number) => string>> = {
+  EADDRINUSE: (_, port) => `port ${port} is in use (another broker?)`,
+  EACCES: (_, port) => `port ${port} needs more rights than this process has`,
+  EADDRNOTAVAIL: (host) => `${host} is not an address of this machine`,
+  ENOTFOUND: (host) => `the name ${host} is unknown`,
+}
+
+const LOOPBACK = { v4: '127.0.0.1', v6: '::1' }
+const NO_IPV6 = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EPROTONOSUPPORT', 'EINVAL'])
+const FREE_PORT_ATTEMPTS = 20
+
+export class Server {
+  readonly #services: ConnectionServices
+  readonly #connections = new Set<Connection>()
+  readonly #listening: NetServer[] = []
+  readonly #addresses: ListeningAddress[] = []
+  #nextConnectionId = 0
+  #closed: Promise<unknown> | undefined
+
+  /** Rejects with CannotListen, and listens nowhere then. */
+  static async listen(options: ServerOptions): Promise<Server> {
+    const server = new Server(options)
+    try {
+      for (const listener of options.listeners) await server.#open(listener)
+    } catch (error) {
+      await server.stop(0)
+      throw error
+    }
+    return server
+  }
+
+  private constructor({ served, diagnostics, clock, maxRequestBytes }: ServerOptions) {
+    this.#services = { dispatcher: new Dispatcher(served, diagnostics), diagnostics, clock, maxRequestBytes }
+  }
+
+  /** Where it listens, with the ports that were chosen. */
+  get addresses(): readonly ListeningAddress[] {
+    return this.#addresses
+  }
+
+  /**
+   * Takes no more connections and requests, answers every request that has come completely (parked ones at once), ends the connections and resolves when all are gone.
+   * What is left after `graceMs` is cut off; a second call may shorten it.
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.#closed ??= this.#close()
+    const timer = this.#services.clock.after(graceMs, () => {
+      for (const connection of this.#connections) connection.destroy()
+    })
+    await this.#closed
+    timer.cancel()
+  }
+
+  async #close(): Promise<void> {
+    const closed = this.#listening.map((server) => new Promise((resolve) => server.close(resolve)))
+    for (const connection of this.#connections) connection.finish()
+    await Promise.all(closed)
+  }
+
+  async #open(listener: ListenerOptions): Promise<void> {
+    if (listener.host === 'localhost') return this.#openLoopback(listener)
+    await this.#bind(listener.name, listener.host, listener.port)
+  }
+
+  async #openLoopback({ name, port }: ListenerOptions): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const first = await this.#bind(name, LOOPBACK.v4, port)
+      try {
+        await this.#bind(name, LOOPBACK.v6, first.port)
+        return
+      } catch (error) {
+        const { code } = error as CannotListen
+        if (NO_IPV6.has(code)) return
+        // A port that is free on the first address may be taken on the second: any other will do when none was asked for.
+        if (code !== 'EADDRINUSE' || port !== 0 || attempt === FREE_PORT_ATTEMPTS) throw error
+        this.#addresses.pop()
+        this.#listening.pop()?.close()
+      }
+    }
+  }
+
+  /** Listens on one address, for good. */
+  async #bind(listenerName: string, host: string, port: number): Promise<ListeningAddress> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => this.#accept(socket, listenerName))
+    const options = host === '' ? { port } : { host, port } // without a host Node listens on :: for both families, or on 0.0.0.0 where there is no IPv6
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => reject(new CannotListen(error.code ?? error.message, host, port)))
+      server.listen(options, resolve)
+    })
+    server.removeAllListeners('error').on('error', (error: NodeJS.ErrnoException) => {
+      this.#services.diagnostics.warn('could not accept a connection', { listener: listenerName, reason: error.code ?? error.message })
+    })
+    const address = { listenerName, host, port: (server.address() as AddressInfo).port }
+    this.#listening.push(server)
+    this.#addresses.push(address)
+    return address
+  }
+
+  #accept(socket: Socket, listenerName: string): void {
+    const info = {
+      id: this.#nextConnectionId++,
+      listenerName,
+      localAddress: plainAddress(socket.localAddress),
+      localPort: socket.localPort ?? 0,
+      remoteAddress: plainAddress(socket.remoteAddress),
+    }
+    const connection = new Connection(socket, info, this.#services)
+    this.#connections.add(connection)
+    socket.once('close', () => this.#connections.delete(connection))
+  }
+}
+
+/** An IPv4 client on an IPv6 socket has an address like ::ffff:10.0.0.1; a client that is already gone has none. */
+function plainAddress(address = ''): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address
+}
