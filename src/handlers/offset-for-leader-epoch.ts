@@ -1,5 +1,6 @@
 // OffsetForLeaderEpoch v2-4: where the records of a leader epoch end (KIP-101, KIP-320), so that a client notices what a crash cut off.
-// - An epoch that the log does not know answers the one before it; one from before the log's first answers -1 and -1.
+// - An epoch that the log skipped answers the one before it; one from before the log's first answers itself and the log's beginning;
+//   one that is yet to come answers -1 and -1.
 
 import { attemptLater } from '../wire/attempt.ts'
 import { errorCode, Refusal } from '../wire/error-codes.ts'

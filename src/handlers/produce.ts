@@ -9,10 +9,13 @@ import type { AppendResult } from '../topics/record-store.ts'
 import { attempt } from '../wire/attempt.ts'
 import { errorCode, Refusal } from '../wire/error-codes.ts'
 import { produce as api } from '../wire/messages/produce.ts'
+import { RefusedRecords } from '../wire/records/refused-records.ts'
 import type { Draft, Infer } from '../wire/schema.ts'
 import type { Accepted, ServedApi } from './handler.ts'
 import { CLOSE_CONNECTION, NO_RESPONSE } from './handler.ts'
 import type { Services } from './services.ts'
+
+const ZSTD_SINCE_VERSION = 7 // KIP-110
 
 type ProduceRequest = Infer<typeof api.request>
 type ProduceResponse = Draft<typeof api.response>
@@ -40,7 +43,7 @@ export function produce({ catalog, records }: Services): ServedApi {
       if (acks === 0) return partitionResults.flat().some((result) => result instanceof Refusal) ? CLOSE_CONNECTION : NO_RESPONSE
       return { responses: request.topicData.map((topic, index) => topicResponse(topic, partitionResults[index]!)) }
     }
-    const placed = records.append({ transactionalId, timeoutMs, appends })
+    const placed = records.append({ transactionalId, timeoutMs, allowsZstd: apiVersion >= ZSTD_SINCE_VERSION, appends })
     return placed instanceof Promise
       ? placed.then(({ results }) => ({ answer: answerWith(results) }))
       : { answer: answerWith(placed.results) }
@@ -72,12 +75,10 @@ function topicResponse(topic: ProduceRequest['topicData'][number], results: read
 }
 
 function partitionResponse(index: number, result: AppendResult | Refusal): PartitionResponse {
-  if (result instanceof Refusal) return { index, errorCode: errorCode(result.error), baseOffset: -1, errorMessage: result.message }
-  return {
-    index,
-    errorCode: 0,
-    baseOffset: result.baseOffset,
-    logAppendTimeMs: result.logAppendTimeMs,
-    logStartOffset: result.logStartOffset,
+  if (result instanceof Refusal) {
+    const recordErrors = result instanceof RefusedRecords ? result.recordErrors : []
+    return { index, errorCode: errorCode(result.error), baseOffset: -1, errorMessage: result.message, recordErrors }
   }
+  const { baseOffset, logAppendTimeMs, logStartOffset } = result
+  return { index, errorCode: 0, baseOffset, logAppendTimeMs, logStartOffset }
 }

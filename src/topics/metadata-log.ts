@@ -76,7 +76,8 @@ export class MetadataLog {
       const bytes = Buffer.concat(chunks)
       for (let position = 0; position < bytes.length;) {
         const batch = new BatchView(bytes, position)
-        for (const record of readRecords(batch)) if (record.offset >= offset) yield decodeMetadataRecord(record.key, record.value)
+        for (const record of readRecords(batch.packedRecords, batch))
+          if (record.offset >= offset) yield decodeMetadataRecord(record.key, record.value)
         position += batch.sizeInBytes
         offset = batch.lastOffset + 1
       }

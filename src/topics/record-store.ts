@@ -2,7 +2,8 @@
 // so that a cluster can put something else here. Partitions are named by topic id and index; what may refuse, refuses per partition, as a value.
 
 import type { Clock } from '../lib/clock.ts'
-import type { CheckedBatch } from '../log/check-batch.ts'
+import type { TopicConfig } from '../config/resolve.ts'
+import type { BatchRules, CheckedBatch } from '../log/check-batch.ts'
 import { checkBatch } from '../log/check-batch.ts'
 import type { Appended, PartitionLog, TimestampedOffset } from '../log/partition-log.ts'
 import { asRefusal, attempt, attemptLater } from '../wire/attempt.ts'
@@ -19,6 +20,8 @@ export interface PartitionAppend {
 
 export interface AppendRequest {
   readonly transactionalId: string | null
+  /** False for clients that could not read it back (KIP-110). */
+  readonly allowsZstd: boolean
   /** How long the results may take before they are REQUEST_TIMED_OUT; what was appended stays so. */
   readonly timeoutMs: number
   readonly appends: readonly PartitionAppend[]
@@ -139,8 +142,9 @@ export class RecordStore implements TopicFollower {
    * keeps the order of its requests; synchronous when the checks are.
    */
   append(request: AppendRequest): PlacedAppend | Promise<PlacedAppend> {
-    const checks = request.appends.map((append) => this.#check(append, request.transactionalId))
-    if (checks.some((check) => check instanceof Promise)) return Promise.all(checks).then((checked) => this.#place(request, checked))
+    const checks = request.appends.map((append) => this.#check(append, request))
+    if (checks.some((check) => check instanceof Promise))
+      return Promise.all(checks.map(async (check) => check)).then((checked) => this.#place(request, checked))
     return this.#place(request, checks as (CheckedAppend | Refusal)[])
   }
 
@@ -185,7 +189,7 @@ export class RecordStore implements TopicFollower {
 
   #check(
     { topicId, partitionIndex, records }: PartitionAppend,
-    transactionalId: string | null,
+    { transactionalId, allowsZstd }: AppendRequest,
   ): CheckedAppend | Refusal | Promise<CheckedAppend | Refusal> {
     try {
       const partition = this.#partition(topicId, partitionIndex)
@@ -197,9 +201,10 @@ export class RecordStore implements TopicFollower {
         timestampType: config['message.timestamp.type'],
         timestampBeforeMaxMs: config['message.timestamp.before.max.ms'],
         timestampAfterMaxMs: config['message.timestamp.after.max.ms'],
-        compressionType: config['compression.type'],
+        ...compressionOf(config),
         nowMs: this.#options.clock.now(),
         transactionalId,
+        allowsZstd,
       })
       return checked instanceof Promise ? checked.then((batch) => ({ partition, batch }), asRefusal) : { partition, batch: checked }
     } catch (error) {
@@ -215,15 +220,34 @@ export class RecordStore implements TopicFollower {
     return { results: this.#settled(placed, timeoutMs) }
   }
 
-  async #settled(placed: readonly (Appended | Refusal)[], timeoutMs: number): Promise<(AppendResult | Refusal)[]> {
-    let onTimeout: ((refusal: Refusal) => void) | undefined
-    const timedOut = new Promise<Refusal>((resolve) => (onTimeout = resolve))
-    const timer = this.#options.clock.after(timeoutMs, () => onTimeout?.(new Refusal('REQUEST_TIMED_OUT')))
-    const results = await Promise.all(
-      placed.map((one) => (one instanceof Refusal ? one : Promise.race([one.done.then(() => one, asRefusal), timedOut]))),
-    )
-    timer.cancel()
-    return results
+  #settled(placed: readonly (Appended | Refusal)[], timeoutMs: number): Promise<(AppendResult | Refusal)[]> {
+    return new Promise((resolve, reject) => {
+      const results: (AppendResult | Refusal | undefined)[] = Array.from({ length: placed.length })
+      let missingCount = placed.length + 1 // one for this loop itself, so that refusals alone do not resolve early
+      const settle = (index: number, result: AppendResult | Refusal): void => {
+        results[index] = result
+        countDown()
+      }
+      const countDown = (): void => {
+        if (--missingCount > 0) return
+        timer.cancel()
+        resolve(results as (AppendResult | Refusal)[])
+      }
+      const timer = this.#options.clock.after(timeoutMs, () => {
+        resolve(results.map((result) => result ?? new Refusal('REQUEST_TIMED_OUT')))
+      })
+      for (const [index, one] of placed.entries()) {
+        if (one instanceof Refusal) settle(index, one)
+        else
+          one.done
+            .then(
+              () => settle(index, one),
+              (error: unknown) => settle(index, asRefusal(error)),
+            )
+            .catch(reject)
+      }
+      countDown()
+    })
   }
 
   async #read(read: PartitionRead, maxBytes: number, atLeastOneBatch: boolean): Promise<PartitionRecords> {
@@ -248,6 +272,20 @@ export class RecordStore implements TopicFollower {
 interface CheckedAppend {
   readonly partition: Partition
   readonly batch: CheckedBatch
+}
+
+function compressionOf(config: TopicConfig): Pick<BatchRules, 'compressionType' | 'compressionLevel'> {
+  const compressionType = config['compression.type']
+  switch (compressionType) {
+    case 'gzip':
+    case 'lz4':
+    case 'zstd':
+      return { compressionType, compressionLevel: config[`compression.${compressionType}.level`] }
+    case 'snappy':
+    case 'uncompressed':
+    case 'producer':
+      return { compressionType }
+  }
 }
 
 const boundsOf = ({ logStartOffset, lastStableOffset, highWatermark }: PartitionLog): PartitionBounds => ({

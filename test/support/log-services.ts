@@ -1,0 +1,17 @@
+// What a log is handed, on a memory disk and a clock that stands still.
+
+import type { Disk } from '../../src/disk/disk.ts'
+import { FilePool } from '../../src/disk/file-pool.ts'
+import type { Clock } from '../../src/lib/clock.ts'
+import { createDiagnostics } from '../../src/lib/diagnostics.ts'
+import { LogCheckpoints } from '../../src/log/checkpoints.ts'
+import type { LogServices } from '../../src/log/log-settings.ts'
+import { TailCache } from '../../src/log/tail-cache.ts'
+import { ManualClock } from './manual-clock.ts'
+
+export async function logServices(disk: Disk, clock: Clock = new ManualClock()): Promise<LogServices> {
+  const diagnostics = createDiagnostics(clock, 'error', () => undefined)
+  await disk.makeFolder('/data')
+  const checkpoints = await LogCheckpoints.open({ dataFolder: '/data', disk, clock, diagnostics })
+  return { disk, clock, diagnostics, checkpoints, filePool: new FilePool(disk, 100), tailCache: new TailCache(1 << 20) }
+}

@@ -1,0 +1,93 @@
+// The handlers over a memory disk and a clock that stands still: a broker without sockets. `ask` sends one request and gives the answer, both through
+// the codecs of the version, so that a test sees what a client of that version would.
+
+import { resolveBrokerConfig } from '../../src/config/resolve.ts'
+import { MemoryDisk } from '../../src/disk/memory-disk.ts'
+import type { Accepted, RequestContext, ServedApi } from '../../src/handlers/handler.ts'
+import { servedApis } from '../../src/handlers/served-apis.ts'
+import type { Services } from '../../src/handlers/services.ts'
+import { Catalog } from '../../src/topics/catalog.ts'
+import { randomUuid } from '../../src/topics/data-folder.ts'
+import { MetadataLog } from '../../src/topics/metadata-log.ts'
+import { PartitionFolders } from '../../src/topics/partition-folders.ts'
+import { Placement } from '../../src/topics/placement.ts'
+import { RecordStore } from '../../src/topics/record-store.ts'
+import { ProducerIds } from '../../src/transactions/producer-ids.ts'
+import { requestCodec, responseCodec } from '../../src/wire/compile.ts'
+import { Refusal } from '../../src/wire/error-codes.ts'
+import { encodeBatch } from '../../src/wire/records/record.ts'
+import { Reader } from '../../src/wire/reader.ts'
+import type { Api, Draft, Infer } from '../../src/wire/schema.ts'
+import { Writer } from '../../src/wire/writer.ts'
+import { logServices } from './log-services.ts'
+import { ManualClock } from './manual-clock.ts'
+
+const connection = { id: 1, listenerName: 'PLAINTEXT', localAddress: '127.0.0.1', localPort: 9092, remoteAddress: '127.0.0.1' }
+const LEADER_EPOCH = 5
+
+export interface TestServices extends Services {
+  readonly clock: ManualClock
+  readonly disk: MemoryDisk
+  readonly served: readonly ServedApi[]
+  ask<A extends Api>(api: A, apiVersion: number, request: Draft<A['request']>, signal?: AbortSignal): Promise<Infer<A['response']>>
+  /** What the server sees: for answers that are none. */
+  accept<A extends Api>(api: A, apiVersion: number, request: Draft<A['request']>): Accepted | Promise<Accepted>
+  createTopic(name: string, partitionCount?: number, configs?: Record<string, string>): Promise<void>
+}
+
+export async function openServices(flags: Record<string, string | number | boolean> = {}): Promise<TestServices> {
+  const clock = new ManualClock()
+  const disk = new MemoryDisk()
+  const { config } = resolveBrokerConfig({ flags })
+  const logs = await logServices(disk, clock)
+  const metadataLog = await MetadataLog.open('/data/__cluster_metadata-0', logs)
+  const catalog = new Catalog({ metadataLog, config, brokerId: 1, randomId: randomUuid, isCaseSensitive: true })
+  const folders = new PartitionFolders({ dataFolder: '/data', services: logs, config, leaderEpoch: LEADER_EPOCH })
+  const records = new RecordStore({ folders, clock, maxDecompressedBytes: config['max.decompressed.batch.bytes'] })
+  catalog.follow(records)
+  const placement = new Placement({ brokerId: 1, clusterId: 'test-cluster', leaderEpoch: LEADER_EPOCH, advertised: new Map() })
+  const producerIds = new ProducerIds({ firstFree: 0, reserve: async () => undefined })
+  const services: Services = { config, clock, catalog, placement, records, producerIds }
+  const served = servedApis(services)
+  const handlerOf = (api: Api): ServedApi => served.find((one) => one.api.key === api.key)!
+
+  const decoded = <A extends Api>(api: A, apiVersion: number, request: Draft<A['request']>): object => {
+    const writer = new Writer()
+    requestCodec(api, apiVersion).encode(writer, request)
+    return requestCodec(api, apiVersion).decode(new Reader(Buffer.concat(writer.chunks()))) as object
+  }
+  const contextOf = (apiVersion: number, signal: AbortSignal): RequestContext => ({ apiVersion, clientId: 'test', connection, signal })
+  const accept: TestServices['accept'] = (api, apiVersion, request) =>
+    handlerOf(api).accept(decoded(api, apiVersion, request), contextOf(apiVersion, new AbortController().signal))
+
+  return {
+    ...services,
+    clock,
+    disk,
+    served,
+    accept,
+    async ask(api, apiVersion, request, signal = new AbortController().signal) {
+      const context = contextOf(apiVersion, signal)
+      const body = decoded(api, apiVersion, request)
+      let answer: object
+      try {
+        answer = (await (await handlerOf(api).accept(body, context)).answer) as object
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error
+        answer = handlerOf(api).refuse(body, error, context)
+      }
+      const writer = new Writer()
+      responseCodec(api, apiVersion).encode(writer, answer)
+      return responseCodec(api, apiVersion).decode(new Reader(Buffer.concat(writer.chunks())))
+    },
+    async createTopic(name, partitionCount = 1, configs = {}) {
+      const [result] = await catalog.create([{ name, partitionCount, replicationFactor: -1, assignments: [], configs }])
+      if (result instanceof Refusal) throw result
+    },
+  }
+}
+
+/** One batch with these values, a millisecond apart. */
+export async function batchOf(values: readonly string[], timestamp = Date.UTC(2026, 0, 31)): Promise<Buffer> {
+  return encodeBatch({ records: values.map((value, index) => ({ timestamp: timestamp + index, key: null, value: Buffer.from(value) })) })
+}

@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest'
+import type { NewTopic, Topic } from '../../src/topics/catalog.ts'
+import { Catalog } from '../../src/topics/catalog.ts'
+import { resolveBrokerConfig } from '../../src/config/resolve.ts'
+import { MemoryDisk } from '../../src/disk/memory-disk.ts'
+import { Refusal } from '../../src/wire/error-codes.ts'
+import type { MetadataLog } from '../../src/topics/metadata-log.ts'
+import { openMetadataLog } from '../support/metadata-log.ts'
+
+const newTopic = (name: string, more: Partial<NewTopic> = {}): NewTopic => ({
+  name,
+  partitionCount: 3,
+  replicationFactor: 1,
+  assignments: [],
+  configs: {},
+  ...more,
+})
+
+interface Opened {
+  catalog: Catalog
+  metadataLog: MetadataLog
+}
+
+async function openCatalog(disk = new MemoryDisk(), isCaseSensitive = true): Promise<Opened> {
+  const metadataLog = await openMetadataLog(disk)
+  const { config } = resolveBrokerConfig({ flags: { 'num.partitions': 4 } })
+  let nextId = 0
+  const randomId = (): string => `id-${nextId++}`.padEnd(22, 'A')
+  const catalog = new Catalog({ metadataLog, config, brokerId: 1, isCaseSensitive, randomId })
+  for await (const record of metadataLog.replay()) {
+    if (record.type === 'topic' || record.type === 'topic-deleted') catalog.replay(record)
+    nextId++
+  }
+  return { catalog, metadataLog }
+}
+
+async function refusalOf(catalog: Catalog, topic: NewTopic): Promise<string> {
+  const [result] = await catalog.create([topic])
+  return result instanceof Refusal ? result.error : 'created'
+}
+
+describe('the catalog', () => {
+  it('has the topics, their partitions and configs again after a restart, and not the deleted ones', async () => {
+    const disk = new MemoryDisk()
+    const before = await openCatalog(disk)
+    await before.catalog.create([newTopic('orders', { configs: { 'segment.bytes': '1048576' } }), newTopic('gone')])
+    const gone = before.catalog.byName('gone')
+    await before.catalog.delete(gone)
+    await before.metadataLog.close()
+
+    const { catalog } = await openCatalog(disk)
+    const orders = catalog.byName('orders')
+    expect(orders).toMatchObject({
+      id: before.catalog.byName('orders').id,
+      partitionCount: 3,
+      configOverrides: { 'segment.bytes': '1048576' },
+    })
+    expect(orders.config['segment.bytes']).toBe(1_048_576)
+    expect(catalog.byId(orders.id)).toBe(orders)
+    expect(catalog.has('gone')).toBe(false)
+    expect(catalog.wasDeleted(gone.id)).toBe(true)
+    expect(catalog.wasDeleted(orders.id)).toBe(false)
+  })
+
+  it('gives a topic that is made again under the same name another id', async () => {
+    const { catalog } = await openCatalog()
+    await catalog.create([newTopic('a')])
+    const first = catalog.byName('a')
+    await catalog.delete(first)
+    await catalog.create([newTopic('a')])
+    expect(catalog.byName('a').id).not.toBe(first.id)
+    expect(() => catalog.byId(first.id)).toThrow(expect.objectContaining({ error: 'UNKNOWN_TOPIC_ID' }))
+  })
+
+  it('takes the default partition count for -1, and the default or 1 as replication factor', async () => {
+    const { catalog } = await openCatalog()
+    await catalog.create([newTopic('a', { partitionCount: -1, replicationFactor: -1 })])
+    expect(catalog.byName('a').partitionCount).toBe(4)
+  })
+
+  it('takes an assignment that names this broker for every partition', async () => {
+    const { catalog } = await openCatalog()
+    const assignments = [1, 0].map((partitionIndex) => ({ partitionIndex, brokerIds: [1] }))
+    await catalog.create([newTopic('a', { partitionCount: -1, replicationFactor: -1, assignments })])
+    expect(catalog.byName('a').partitionCount).toBe(2)
+  })
+
+  const assigned = (...assignments: NewTopic['assignments']): Partial<NewTopic> => ({
+    partitionCount: -1,
+    replicationFactor: -1,
+    assignments,
+  })
+  it.each<[string, Partial<NewTopic>]>([
+    ['TOPIC_ALREADY_EXISTS', { name: 'taken.name' }],
+    ['INVALID_TOPIC_EXCEPTION', { name: 'taken_name' }],
+    ['INVALID_TOPIC_EXCEPTION', { name: 'no/slash' }],
+    ['INVALID_PARTITIONS', { partitionCount: 0 }],
+    ['INVALID_PARTITIONS', { partitionCount: -2 }],
+    ['INVALID_REPLICATION_FACTOR', { replicationFactor: 3 }],
+    ['INVALID_REPLICATION_FACTOR', { replicationFactor: 0 }],
+    ['INVALID_CONFIG', { configs: { 'segment.byte': '1048576' } }],
+    ['INVALID_CONFIG', { configs: { 'segment.bytes': '12' } }],
+    ['INVALID_REQUEST', { assignments: [{ partitionIndex: 0, brokerIds: [1] }] }],
+    ['INVALID_REPLICA_ASSIGNMENT', assigned({ partitionIndex: 1, brokerIds: [1] })],
+    ['INVALID_REPLICA_ASSIGNMENT', assigned({ partitionIndex: 0, brokerIds: [1] }, { partitionIndex: 0, brokerIds: [1] })],
+    ['INVALID_REPLICA_ASSIGNMENT', assigned({ partitionIndex: 0, brokerIds: [2] })],
+    ['INVALID_REPLICA_ASSIGNMENT', assigned({ partitionIndex: 0, brokerIds: [1, 2] })],
+    ['POLICY_VIOLATION', { partitionCount: 10_001 }],
+  ])('refuses with %s: %j', async (error, wrong) => {
+    const { catalog } = await openCatalog()
+    await catalog.create([newTopic('taken.name')])
+    expect(await refusalOf(catalog, newTopic('fine', wrong))).toBe(error)
+    expect([...catalog.topics].map(({ name }) => name)).toEqual(['taken.name'])
+  })
+
+  it('creates the topics of a request that are fine, and refuses those that collide among themselves', async () => {
+    const { catalog } = await openCatalog()
+    const results = await catalog.create([newTopic('a.b'), newTopic('a_b'), newTopic('c')])
+    expect(results.map((result) => (result instanceof Refusal ? result.error : result.name))).toEqual([
+      'a.b',
+      'INVALID_TOPIC_EXCEPTION',
+      'c',
+    ])
+  })
+
+  it('refuses names that differ in case alone on a disk that cannot tell them apart, and only there', async () => {
+    for (const [isCaseSensitive, outcome] of [
+      [true, 'created'],
+      [false, 'INVALID_TOPIC_EXCEPTION'],
+    ] as const) {
+      const { catalog } = await openCatalog(new MemoryDisk(), isCaseSensitive)
+      await catalog.create([newTopic('Orders')])
+      expect(await refusalOf(catalog, newTopic('orders'))).toBe(outcome)
+    }
+  })
+
+  it('changes nothing when it only validates', async () => {
+    const disk = new MemoryDisk()
+    const { catalog, metadataLog } = await openCatalog(disk)
+    const [result] = await catalog.create([newTopic('a')], true)
+    expect((result as Topic).partitionCount).toBe(3)
+    expect(catalog.has('a')).toBe(false)
+    await metadataLog.close()
+    expect((await openCatalog(disk)).catalog.has('a')).toBe(false)
+  })
+
+  it('shows a topic only when those who keep its data are ready, and hides it before they let go', async () => {
+    const { catalog } = await openCatalog()
+    const seen: string[] = []
+    catalog.follow({
+      topicCreated: async ({ name }) => void seen.push(`created, visible: ${catalog.has(name)}`),
+      topicDeleted: async ({ name }) => void seen.push(`deleted, visible: ${catalog.has(name)}`),
+    })
+    await catalog.create([newTopic('a')])
+    await catalog.delete(catalog.byName('a'))
+    expect(seen).toEqual(['created, visible: false', 'deleted, visible: false'])
+  })
+
+  it('creates a missing topic once for many that ask at the same time', async () => {
+    const { catalog } = await openCatalog()
+    const topics = await Promise.all(Array.from({ length: 20 }, () => catalog.createIfMissing('a')))
+    expect(new Set(topics).size).toBe(1)
+    expect(topics[0]!.partitionCount).toBe(4)
+  })
+
+  it('refuses to create a missing topic with an illegal name', async () => {
+    const { catalog } = await openCatalog()
+    await expect(catalog.createIfMissing('a b')).rejects.toMatchObject({ error: 'INVALID_TOPIC_EXCEPTION' })
+  })
+
+  it('deletes a topic once, when two ask', async () => {
+    const { catalog } = await openCatalog()
+    await catalog.create([newTopic('a')])
+    const topic = catalog.byName('a')
+    const outcomes = await Promise.allSettled([catalog.delete(topic), catalog.delete(topic)])
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+  })
+})
