@@ -1,5 +1,5 @@
 // Writes the source of a decoder: one function per struct and per array, named by the path of its field, so that a profile reads like the schema.
-// Nothing is allocated for a length before the bytes that are left could hold it.
+// Nothing is allocated for a length that the bytes that are left could not hold.
 
 import { defaultSource, fieldsOf, hasFixedSize, quoted, tagged, untagged } from './codec-source.ts'
 import type { Format, NamedField } from './codec-source.ts'
@@ -9,6 +9,7 @@ import type { Reader } from './reader.ts'
 import type { Field, Fields, FieldType } from './schema.ts'
 
 const STRING_SIZE_MAX = 0x7fff // Kafka's, also where a varint could say more
+const ELEMENT_COUNT_MAX = 2 ** 22 // of a whole message: small elements take much more memory than they have bytes
 
 /** What a decoder calls besides the Reader. */
 export const decoderLibrary = {
@@ -34,8 +35,11 @@ export const decoderLibrary = {
     return reader.string(size)
   },
 
+  /** Negative when the array is null. */
   arrayCount(reader: Reader, count: number, elementSizeMin: number, path: string): number {
-    if (count * elementSizeMin > reader.remaining)
+    if (count < 0) return count
+    reader.elementCount += count
+    if (count * elementSizeMin > reader.remaining || reader.elementCount > ELEMENT_COUNT_MAX)
       throw new Malformed(`${path} has ${count} elements, and ${reader.remaining} bytes are left`)
     return count
   },
@@ -66,9 +70,9 @@ export function decoderSource(path: string, root: Field, format: Format): string
         functions.push(structFunction(type.fields, path, format, read))
         return isNullable ? `reader.int8() < 0 ? null : ${path}(reader)` : `${path}(reader)`
       case 'array': {
-        const element = read(type.element, `${path}_element`, false)
+        const element = read(type.element, path, false)
         functions.push(arrayFunction(element, minimumSize(type.element, format), path, format, isNullable))
-        return `${path}(reader)`
+        return `${path}_array(reader)`
       }
       case 'string': {
         const size = format.isFlexible ? 'reader.unsignedVarint() - 1' : 'reader.int16()'
@@ -145,7 +149,7 @@ function taggedLoop(known: readonly (NamedField & { tag: number })[], path: stri
 function arrayFunction(element: string, elementSizeMin: number, path: string, format: Format, isNullable: boolean): string {
   const count = format.isFlexible ? 'reader.unsignedVarint() - 1' : 'reader.int32()'
   const checked = `arrayCount(reader, ${count}, ${Math.max(1, elementSizeMin)}, ${quoted(path)})`
-  return `function ${path}(reader) {
+  return `function ${path}_array(reader) {
     let size
     const count = ${isNullable ? checked : `present(${checked}, ${quoted(path)})`}
     ${isNullable ? 'if (count < 0) return null' : ''}

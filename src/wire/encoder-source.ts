@@ -44,8 +44,8 @@ export function encoderSource(path: string, root: Field, format: Format): string
         functions.push(structFunction(type.fields, path, format, write))
         return `${path}(writer, ${value})`
       case 'array':
-        functions.push(arrayFunction(write(type.element, 'list[index]', `${path}_element`, false), path, format))
-        return `${path}(writer, ${value})`
+        functions.push(arrayFunction(write(type.element, 'list[index]', path, false), path, format))
+        return `${path}_array(writer, ${value})`
       case 'string':
         return format.isFlexible ? `writer.compactString(${value})` : `writer.string(${value})`
       case 'bytes':
@@ -70,9 +70,9 @@ function writeNull(type: FieldType, { isFlexible }: Format): string {
 }
 
 function arrayFunction(writeElement: string, path: string, format: Format): string {
-  return `function ${path}(writer, list) {
+  return `function ${path}_array(writer, list) {
     ${writeCount('list.length', format)}
-    for (let index = 0; index < list.length; index++) ${writeElement}
+    for (let index = 0; index < list.length; index++) { ${writeElement} }
   }`
 }
 
@@ -105,14 +105,15 @@ function valueSource(field: NamedField, path: string): string {
 /** An expression that is true when `value`, of the field's type, is what a decoder assumes when it finds nothing. */
 function isDefault(field: NamedField, value: string, format: Format): string {
   if (field.options.defaultValue !== undefined) return `${value} === ${defaultSource(field)}`
-  const unlessNull = field.isNullable ? `${value} !== null && ` : ''
+  const conditions = field.isNullable ? [`${value} !== null`] : []
   const { type } = field
-  if (type.kind === 'array' || type.kind === 'bytes') return `${unlessNull}${value}.length === 0`
-  if (type.kind !== 'struct') return `${value} === ${defaultSource(field)}`
-  const members = fieldsOf(type.fields, format).filter((member) => member.isPresent)
-  const conditions = members.map((member) => {
-    const given = `${value}.${member.name}`
-    return `(${member.isOptional ? `${given} === undefined || ` : ''}${isDefault(member, given, format)})`
-  })
-  return `${unlessNull}${conditions.join(' && ')}`
+  if (type.kind === 'struct') {
+    const members = fieldsOf(type.fields, format).filter((member) => member.isPresent)
+    for (const member of members) {
+      const given = `${value}.${member.name}`
+      conditions.push(`(${member.isOptional ? `${given} === undefined || ` : ''}${isDefault(member, given, format)})`)
+    }
+  } else if (type.kind === 'array' || type.kind === 'bytes') conditions.push(`${value}.length === 0`)
+  else conditions.push(`${value} === ${defaultSource(field)}`)
+  return ['true', ...conditions].join(' && ')
 }

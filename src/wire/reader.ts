@@ -12,6 +12,8 @@ export class Reader {
   readonly buffer: Buffer
   readonly end: number
   position: number
+  /** How many array elements have been announced so far. */
+  elementCount = 0
 
   constructor(buffer: Buffer, start = 0, end = buffer.length) {
     this.buffer = buffer
