@@ -17,13 +17,14 @@ export interface DiskFile {
   /** Data and size are on disk once this resolves. A failure is final: what was written since the last sync may be lost, whatever a second sync says. */
   sync(): Promise<void>
   truncate(size: number): Promise<void>
-  size(): Promise<number>
   close(): Promise<void>
 }
 
 export interface Disk {
   /** `create` makes the file when it is missing and never cuts one that exists; `existing` fails with ENOENT. */
   open(path: string, how: 'create' | 'existing'): Promise<DiskFile>
+  /** Fails with ENOENT when there is no such file. */
+  fileSize(path: string): Promise<number>
   /** undefined when there is no such file. */
   readFile(path: string): Promise<Buffer | undefined>
   /** The file holds either what it held or `bytes`, whenever the power fails; `bytes` for good once this resolves. */
@@ -85,12 +86,6 @@ class FileOnDisk implements DiskFile {
     return settled((callback) => fs.ftruncate(this.#descriptor, size, callback))
   }
 
-  size(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      fs.fstat(this.#descriptor, (error, stats) => (error === null ? resolve(stats.size) : reject(error)))
-    })
-  }
-
   close(): Promise<void> {
     return settled((callback) => fs.close(this.#descriptor, callback))
   }
@@ -117,11 +112,15 @@ export const fileSystem: Disk = {
     return new FileOnDisk(descriptor)
   },
 
+  async fileSize(path) {
+    return (await fs.promises.stat(path)).size
+  },
+
   async readFile(path) {
     try {
       return await fs.promises.readFile(path)
     } catch (error) {
-      if (hasCode(error, 'ENOENT')) return undefined
+      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
       throw error
     }
   },
@@ -159,7 +158,7 @@ export const fileSystem: Disk = {
     try {
       return await fs.promises.readdir(path)
     } catch (error) {
-      if (hasCode(error, 'ENOENT')) return undefined
+      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
       throw error
     }
   },

@@ -1,9 +1,153 @@
-// (Public surface; the bodies follow.) Files opened on use and closed, least recently used first, beyond a limit.
+// Files opened on use and closed, least recently used first, beyond a limit: 10,000 partitions work with 1,024 open files.
+// The limit is soft: a file in use is never closed, and one with unsynced writes only when all are so (Linux tells a failed write-back to the
+// files that were open then, and to the next that opens it).
 
-import type { Disk } from './disk.ts'
+import type { Disk, DiskFile } from './disk.ts'
 
-export declare class FilePool {
-  constructor(disk: Disk, openFilesMax: number)
-  /** Closes every file. */
-  close(): Promise<void>
+export class FilePool {
+  readonly #disk: Disk
+  readonly #openFilesMax: number
+  readonly #opened = new Set<PooledFile>() // least recently used first
+
+  constructor(disk: Disk, openFilesMax: number) {
+    this.#disk = disk
+    this.#openFilesMax = openFilesMax
+  }
+
+  get openCount(): number {
+    return this.#opened.size
+  }
+
+  /** Nothing is opened yet. One object per path: two would not see each other's unsynced writes. */
+  file(path: string): PooledFile {
+    return new PooledFile(path, {
+      open: (how) => this.#disk.open(path, how),
+      used: (file) => this.#moveToEnd(file),
+      closed: (file) => void this.#opened.delete(file),
+    })
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#opened].map((file) => file.close()))
+  }
+
+  #moveToEnd(file: PooledFile): void {
+    const isNew = !this.#opened.delete(file)
+    this.#opened.add(file)
+    if (isNew && this.#opened.size > this.#openFilesMax) this.#closeOne(file)
+  }
+
+  #closeOne(newest: PooledFile): void {
+    let dirty: PooledFile | undefined
+    for (const file of this.#opened) {
+      if (file.isInUse || file === newest) continue
+      if (!file.isDirty) return file.release()
+      dirty ??= file
+    }
+    dirty?.release()
+  }
+}
+
+interface PoolSide {
+  open(how: 'create' | 'existing'): Promise<DiskFile>
+  used(file: PooledFile): void
+  closed(file: PooledFile): void
+}
+
+/** A file by its path, opened when something is to be done with it. */
+export class PooledFile {
+  readonly path: string
+  readonly #pool: PoolSide
+  #file: DiskFile | undefined
+  #opening: Promise<DiskFile> | undefined
+  #releasing: Promise<void> = Promise.resolve()
+  #userCount = 0
+  #whenIdle: (() => void) | undefined
+  #unsyncedWriteCount = 0
+
+  constructor(path: string, pool: PoolSide) {
+    this.path = path
+    this.#pool = pool
+  }
+
+  get isInUse(): boolean {
+    return this.#userCount > 0
+  }
+
+  get isDirty(): boolean {
+    return this.#unsyncedWriteCount > 0
+  }
+
+  /** Makes the file when it is missing. The count may come out short. */
+  write(chunks: readonly Buffer[], position: number): Promise<number> {
+    this.#unsyncedWriteCount++
+    return this.#use('create', (file) => file.write(chunks, position))
+  }
+
+  /** undefined when the file is not open: then only `write` will do. */
+  writeNow(chunk: Buffer, position: number): number | undefined {
+    if (this.#file === undefined) return undefined
+    this.#pool.used(this)
+    this.#unsyncedWriteCount++
+    return this.#file.writeNow(chunk, position)
+  }
+
+  read(into: Buffer, position: number): Promise<number> {
+    return this.#use('existing', (file) => file.read(into, position))
+  }
+
+  sync(): Promise<void> {
+    return this.#use('existing', async (file) => {
+      const count = this.#unsyncedWriteCount
+      await file.sync()
+      this.#unsyncedWriteCount -= count
+    })
+  }
+
+  truncate(size: number): Promise<void> {
+    this.#unsyncedWriteCount++
+    return this.#use('existing', (file) => file.truncate(size))
+  }
+
+  /** Once nobody uses it. It opens again when it is used again. */
+  async close(): Promise<void> {
+    while (this.#userCount > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve))
+    this.release()
+    await this.#releasing
+  }
+
+  /** Closes it in the background; only while nobody uses it. */
+  release(): void {
+    const file = this.#file
+    if (file === undefined) return
+    this.#file = undefined
+    this.#pool.closed(this)
+    this.#releasing = file.close().catch(() => undefined) // whether its data is safe is what sync tells, not close
+  }
+
+  async #use<T>(how: 'create' | 'existing', work: (file: DiskFile) => Promise<T>): Promise<T> {
+    this.#userCount++
+    try {
+      const file = this.#file ?? (await this.#open(how))
+      this.#pool.used(this)
+      return await work(file)
+    } finally {
+      this.#userCount--
+      if (this.#userCount === 0) this.#whenIdle?.()
+    }
+  }
+
+  #open(how: 'create' | 'existing'): Promise<DiskFile> {
+    this.#opening ??= this.#pool.open(how).then(
+      (file) => {
+        this.#opening = undefined
+        return (this.#file = file)
+      },
+      (error: unknown) => {
+        this.#opening = undefined
+        throw error
+      },
+    )
+    return this.#opening
+  }
 }

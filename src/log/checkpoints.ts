@@ -1,14 +1,166 @@
-// (Public surface; the bodies follow.) Broker-wide `recovery-point-offset-checkpoint` and `log-start-offset-checkpoint`, written at most once a second.
-// broker.ts: `await LogCheckpoints.open(…)` before the first log, `await checkpoints.close()` after all logs are closed.
+// What the broker remembers of all its logs beside them, written at most once a second, in Kafka's format:
+// `recovery-point-offset-checkpoint` (below it, everything was synced) and `log-start-offset-checkpoint` (below it, everything was deleted).
+// What is written is never ahead of a log, and what is deleted or cut is written before it happens: a recovery point may be late, never early.
+// `.ottla-cleanshutdown` exists while no broker runs and the last one closed every log.
+//
+//   0                    version
+//   2                    number of entries
+//   orders 0 1700        topic, partition, offset, for each entry
 
+import { join } from 'node:path'
 import type { Disk } from '../disk/disk.ts'
-import type { Clock } from '../lib/clock.ts'
+import type { Clock, Timer } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
 
-export declare class LogCheckpoints {
-  static open(options: { dataFolder: string; disk: Disk; clock: Clock; diagnostics: Diagnostics }): Promise<LogCheckpoints>
-  /** The broker that used the folder before closed every log. */
+const RECOVERY_POINTS = 'recovery-point-offset-checkpoint'
+const LOG_START_OFFSETS = 'log-start-offset-checkpoint'
+const CLEAN_SHUTDOWN = '.ottla-cleanshutdown'
+const PAUSE_MS = 1000
+
+/** What a checkpoint needs of a log. */
+export interface CheckpointedLog {
+  readonly topic: string
+  readonly partition: number
+  readonly logStartOffset: number
+  /** Resolves once everything but batches that recovery needs below the recovery point is on disk, to that recovery point. */
+  prepareCheckpoint(): Promise<number>
+}
+
+export interface LogCheckpoint {
+  readonly recoveryPoint: number
+  readonly logStartOffset: number
+}
+
+interface CheckpointsOptions {
+  readonly dataFolder: string
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly diagnostics: Diagnostics
+}
+
+export class LogCheckpoints {
+  readonly #options: CheckpointsOptions
+  readonly #entries: Map<string, LogCheckpoint> // by `<topic> <partition>`
+  readonly #changed = new Set<CheckpointedLog>()
   readonly wasCleanShutdown: boolean
-  /** Writes both files and the clean-shutdown marker. */
-  close(): Promise<void>
+  #timer: Timer | undefined
+  #writing: Promise<void> = Promise.resolve()
+  #queued: Promise<void> | undefined
+
+  private constructor(options: CheckpointsOptions, entries: Map<string, LogCheckpoint>, wasCleanShutdown: boolean) {
+    this.#options = options
+    this.#entries = entries
+    this.wasCleanShutdown = wasCleanShutdown
+  }
+
+  /** Before the first log is opened. */
+  static async open(options: CheckpointsOptions): Promise<LogCheckpoints> {
+    const { disk, dataFolder } = options
+    const marker = join(dataFolder, CLEAN_SHUTDOWN)
+    const wasCleanShutdown = (await disk.readFile(marker)) !== undefined
+    const recoveryPoints = await readOffsets(options, RECOVERY_POINTS)
+    const logStartOffsets = await readOffsets(options, LOG_START_OFFSETS)
+    const entries = new Map<string, LogCheckpoint>()
+    for (const key of new Set([...recoveryPoints.keys(), ...logStartOffsets.keys()])) {
+      entries.set(key, { recoveryPoint: recoveryPoints.get(key) ?? 0, logStartOffset: logStartOffsets.get(key) ?? 0 })
+    }
+    if (wasCleanShutdown) {
+      await disk.unlink(marker)
+      await disk.syncFolder(dataFolder)
+    }
+    return new LogCheckpoints(options, entries, wasCleanShutdown)
+  }
+
+  /** What was last written of a log; zeros when nothing was. */
+  of(topic: string, partition: number): LogCheckpoint {
+    return this.#entries.get(`${topic} ${partition}`) ?? { recoveryPoint: 0, logStartOffset: 0 }
+  }
+
+  /** Within a second, what the log says then is written. */
+  changed(log: CheckpointedLog): void {
+    this.#changed.add(log)
+    this.#timer ??= this.#options.clock.after(PAUSE_MS, () => {
+      this.#timer = undefined
+      this.write().catch((error: unknown) =>
+        this.#options.diagnostics.error('the checkpoints could not be written', { error: String(error) }),
+      )
+    })
+  }
+
+  /** What the log says now is on disk once this resolves. */
+  async save(log: CheckpointedLog): Promise<void> {
+    this.#changed.add(log)
+    await this.write()
+  }
+
+  /** What lies past it is about to be cut off: that it was once synced is forgotten on disk once this resolves. */
+  async lower(log: CheckpointedLog, checkpoint: LogCheckpoint): Promise<void> {
+    this.#changed.delete(log)
+    this.#entries.set(keyOf(log), checkpoint)
+    await this.write()
+  }
+
+  /** The log is being deleted: nothing of it is on disk once this resolves, so that a later one of that name starts afresh. */
+  async forget(log: CheckpointedLog): Promise<void> {
+    this.#changed.delete(log)
+    if (this.#entries.delete(keyOf(log))) await this.write()
+  }
+
+  /** One write at a time; all who ask while it runs share the next. */
+  write(): Promise<void> {
+    this.#queued ??= this.#writing
+      .catch(() => undefined)
+      .then(() => {
+        this.#queued = undefined
+        return (this.#writing = this.#writeNow())
+      })
+    return this.#queued
+  }
+
+  /** After the last log was closed. */
+  async close(): Promise<void> {
+    this.#timer?.cancel()
+    await this.write()
+    await this.#options.disk.replaceFile(join(this.#options.dataFolder, CLEAN_SHUTDOWN), Buffer.alloc(0))
+  }
+
+  async #writeNow(): Promise<void> {
+    const failures: unknown[] = []
+    const changed = [...this.#changed]
+    this.#changed.clear()
+    for (const log of changed) {
+      try {
+        const recoveryPoint = await log.prepareCheckpoint()
+        this.#entries.set(keyOf(log), { recoveryPoint, logStartOffset: log.logStartOffset })
+      } catch (error) {
+        failures.push(error)
+        this.changed(log)
+      }
+    }
+    await this.#writeOffsets(RECOVERY_POINTS, (entry) => entry.recoveryPoint)
+    await this.#writeOffsets(LOG_START_OFFSETS, (entry) => entry.logStartOffset)
+    if (failures.length > 0) throw failures[0]
+  }
+
+  async #writeOffsets(name: string, offsetOf: (entry: LogCheckpoint) => number): Promise<void> {
+    const lines = [...this.#entries].filter(([, entry]) => offsetOf(entry) > 0).map(([key, entry]) => `${key} ${offsetOf(entry)}\n`)
+    await this.#options.disk.replaceFile(join(this.#options.dataFolder, name), Buffer.from(`0\n${lines.length}\n${lines.join('')}`))
+  }
+}
+
+function keyOf(log: CheckpointedLog): string {
+  return `${log.topic} ${log.partition}`
+}
+
+/** A damaged file counts as empty: then everything is checked at open. */
+async function readOffsets({ disk, dataFolder, diagnostics }: CheckpointsOptions, name: string): Promise<Map<string, number>> {
+  const text = (await disk.readFile(join(dataFolder, name)))?.toString()
+  if (text === undefined) return new Map()
+  const [version, count, ...lines] = text.trimEnd().split('\n')
+  const entries = lines.map((line) => /^(\S+ \d+) (\d+)$/.exec(line))
+  if (version === '0' && count === String(lines.length) && entries.every((entry) => entry !== null)) {
+    return new Map(entries.map((entry) => [entry[1]!, Number(entry[2])]))
+  }
+  diagnostics.warn('a checkpoint file is damaged; every log is checked from its start', { file: join(dataFolder, name) })
+  return new Map()
 }

@@ -1,18 +1,55 @@
-// (Public surface; the bodies follow.) The partition folders of a data folder.
+// The log folders of a data folder, without opening the logs: finding them at start, and deleting them.
+// Deleting renames first, so that the name is free and a crash leaves nothing that looks like a log; the files go later.
 
+import { dirname, join } from 'node:path'
 import type { Disk } from '../disk/disk.ts'
+import { deletedFolderName, isDeletedFolderName, PARTITION_METADATA, parseLogFolderName } from './file-names.ts'
+import { parsePartitionMetadata } from './log-folder.ts'
 
-export interface LogFolder {
+export interface FoundLog {
   readonly folder: string
   readonly topic: string
   readonly partition: number
-  /** From partition.metadata; undefined when the file is missing or unreadable. */
+  /** undefined when partition.metadata is missing or damaged. */
   readonly topicId: string | undefined
 }
 
-/** For broker start: every `<topic>-<partition>` folder. */
-export declare function listLogFolders(disk: Disk, dataFolder: string): Promise<LogFolder[]>
-/** For broker start: removes the `…-delete` folders that an earlier run left. */
-export declare function removeDeletedLogFolders(disk: Disk, dataFolder: string): Promise<void>
-/** For the folder of a topic that is gone: as PartitionLog.delete does, without opening it. */
-export declare function deleteLogFolder(disk: Disk, folder: string): Promise<void>
+/** Every folder that a log may be opened in. */
+export async function listLogFolders(disk: Disk, dataFolder: string): Promise<FoundLog[]> {
+  const found: FoundLog[] = []
+  for (const name of (await disk.list(dataFolder)) ?? []) {
+    const parsed = parseLogFolderName(name)
+    if (parsed === undefined) continue
+    const folder = join(dataFolder, name)
+    const metadata = await disk.readFile(join(folder, PARTITION_METADATA))
+    found.push({ folder, ...parsed, topicId: metadata === undefined ? undefined : parsePartitionMetadata(metadata.toString()) })
+  }
+  return found
+}
+
+/** Resolves to the folder's new name, once that is on disk; the files are still there. */
+export async function renameForDeletion(disk: Disk, folder: string): Promise<string> {
+  const parent = dirname(folder)
+  const renamed = join(parent, deletedFolderName(folder.slice(parent.length + 1)))
+  await disk.rename(folder, renamed)
+  await disk.syncFolder(parent)
+  return renamed
+}
+
+/** Removes a renamed folder with its files, in the order of their offsets: what is left after a crash is the end of a log, without gaps. */
+export async function removeLogFolder(disk: Disk, folder: string): Promise<void> {
+  for (const name of ((await disk.list(folder)) ?? []).toSorted()) await disk.unlink(join(folder, name))
+  await disk.removeEmptyFolder(folder)
+}
+
+/** For the folder of a topic that is gone; its log is not open. */
+export async function deleteLogFolder(disk: Disk, folder: string): Promise<void> {
+  await removeLogFolder(disk, await renameForDeletion(disk, folder))
+}
+
+/** The folders that an earlier run renamed and did not get to remove. */
+export async function removeDeletedLogFolders(disk: Disk, dataFolder: string): Promise<void> {
+  for (const name of (await disk.list(dataFolder)) ?? []) {
+    if (isDeletedFolderName(name)) await removeLogFolder(disk, join(dataFolder, name))
+  }
+}

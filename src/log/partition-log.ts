@@ -1,8 +1,25 @@
-// One partition's log: batches in, batches out by offset or time.
-// (Public surface; the bodies follow.)
+// One partition's log: batches in, batches out by offset or by time.
+// logStartOffset ≤ lastStableOffset ≤ highWatermark ≤ logEndOffset; nothing at or past the high watermark is shown to anyone.
+// This file is the door and the life of a log: open, offline, truncated, closed, deleted. log-writer.ts has what an append changes, append-queue.ts
+// its way to disk, recovery.ts what is found at open.
 
+import { AssertionFailed } from '../lib/assert.ts'
+import { type ErrorName, Refusal } from '../wire/error-codes.ts'
+import type { Append } from './append-queue.ts'
 import type { CheckedBatch } from './check-batch.ts'
+import type { LogCheckpoint } from './checkpoints.ts'
+import type { EpochEnd } from './leader-epochs.ts'
+import { LogFolder } from './log-folder.ts'
+import { removeLogFolder, renameForDeletion } from './log-folders.ts'
 import type { LogServices, LogSettings } from './log-settings.ts'
+import { LogWriter } from './log-writer.ts'
+import { type RecoveredLog, recoverLog, unopenedLog } from './recovery.ts'
+import { Damaged } from './recovery-scan.ts'
+import type { Segment } from './segment.ts'
+import { readSegments } from './segment-read.ts'
+import type { PartitionTail } from './tail-cache.ts'
+import { firstRecordAtOrAfter, type FoundRecord, recordOfGreatestTimestamp, type TimestampQuery } from './timestamps.ts'
+import { cutSegments, findBatch } from './truncate.ts'
 
 export interface PartitionLogOptions {
   /** The partition's folder, `<data folder>/<topic>-<partition>`; it appears at the first append. */
@@ -38,53 +55,300 @@ export interface ReadResult {
   readonly size: number
 }
 
-export interface TimestampedOffset {
-  readonly offset: number
-  readonly timestamp: number
+export interface TimestampedOffset extends FoundRecord {
   readonly leaderEpoch: number
 }
 
-export declare class PartitionLog {
-  /** Recovers what is in the folder. Damage before the recovery point makes the log offline; other failures of the disk reject. */
-  static open(options: PartitionLogOptions): Promise<PartitionLog>
+const NOTHING_READ: ReadResult = { chunks: [], size: 0 }
 
-  get logStartOffset(): number
-  /** Nothing at or past it is shown to anyone. */
-  get highWatermark(): number
-  get lastStableOffset(): number
-  /** Of the next append; above the high watermark while appends are on their way to disk. */
-  get logEndOffset(): number
-  get sizeBytes(): number
-  /** Why nothing is read or written any more (damage; a bug of ours); undefined while the log is served. */
-  get offlineReason(): string | undefined
-  /** Why no more appends are taken until a restart, while reads go on (a failed sync). */
-  get readOnlyReason(): string | undefined
+export class PartitionLog {
+  readonly topic: string
+  readonly partition: number
+  readonly #options: PartitionLogOptions
+  readonly #services: LogServices
+  readonly #folder: LogFolder
+  readonly #tail: PartitionTail
+  #settings: LogSettings
+  #writer: LogWriter
+  #logStartOffset: number
+  #unavailable: { readonly error: ErrorName; readonly reason: string } | undefined
+  #readOnlyReason: string | undefined
+  #lastFlushMs: number
 
   /** The high watermark moved, or the log went offline. May be called within `append`. */
   onAdvance: (() => void) | undefined
 
+  private constructor(options: PartitionLogOptions, folder: LogFolder, recovered: RecoveredLog) {
+    this.topic = options.topic
+    this.partition = options.partition
+    this.#options = options
+    this.#services = options.services
+    this.#settings = options.settings
+    this.#folder = folder
+    this.#tail = options.services.tailCache.partition()
+    this.#lastFlushMs = options.services.clock.monotonic()
+    this.#logStartOffset = recovered.logStartOffset
+    this.#writer = this.#newWriter(recovered)
+  }
+
+  /** Recovers what is in the folder. Damage before the recovery point makes the log offline; other failures of the disk reject. */
+  static async open(options: PartitionLogOptions): Promise<PartitionLog> {
+    const { services } = options
+    const exists = (await services.disk.list(options.folder)) !== undefined
+    const folder = new LogFolder(services.disk, options.folder, options.topicId, exists)
+    const checkpoint = services.checkpoints.of(options.topic, options.partition)
+    const recovery = { ...options, folder, checkpoint }
+    try {
+      const log = new PartitionLog(options, folder, await recoverLog(recovery))
+      if (log.logEndOffset > checkpoint.recoveryPoint) services.checkpoints.changed(log)
+      return log
+    } catch (error) {
+      if (!(error instanceof Damaged)) throw error
+      const log = new PartitionLog(options, folder, unopenedLog(recovery))
+      log.#goOffline(`${error.message}. Nothing was changed; the other partitions are not affected.`)
+      return log
+    }
+  }
+
+  get logStartOffset(): number {
+    return this.#logStartOffset
+  }
+
+  /** Nothing at or past it is shown to anyone. */
+  get highWatermark(): number {
+    return this.#writer.queue.highWatermark
+  }
+
+  get lastStableOffset(): number {
+    return this.highWatermark // no transaction is ever open
+  }
+
+  /** Of the next append; above the high watermark while appends are on their way to disk. */
+  get logEndOffset(): number {
+    return this.#writer.queue.endOffset
+  }
+
+  get sizeBytes(): number {
+    return this.#writer.segments.sizeBytes
+  }
+
+  /** Why nothing is read or written any more (damage; a bug of ours); undefined while the log is served. */
+  get offlineReason(): string | undefined {
+    return this.#unavailable?.reason
+  }
+
+  /** Why no more appends are taken until a restart, while reads go on (a failed sync). */
+  get readOnlyReason(): string | undefined {
+    return this.#readOnlyReason
+  }
+
   /** One batch, which is patched in place (base offset, leader epoch) and kept. A repeated batch answers its first offset. Throws a Refusal. */
-  append(batch: CheckedBatch): Appended
+  append({ bytes, view }: CheckedBatch): Appended {
+    this.#checkAvailable()
+    if (this.#readOnlyReason !== undefined) throw new Refusal('KAFKA_STORAGE_ERROR', this.#readOnlyReason)
+    try {
+      const { baseOffset, timestamp, done } = this.#writer.append(bytes, view)
+      return {
+        baseOffset,
+        logAppendTimeMs: view.timestampType === 'LogAppendTime' ? timestamp : -1,
+        logStartOffset: this.#logStartOffset,
+        done,
+      }
+    } catch (error) {
+      if (error instanceof AssertionFailed) this.#goOffline(`a bug: ${error.message}`)
+      throw error
+    }
+  }
+
   /** Synchronous when the tail cache has it. Throws or rejects with OFFSET_OUT_OF_RANGE or KAFKA_STORAGE_ERROR. Empty between `upTo` and the log's end. */
-  read(offset: number, maxBytes: number, options: ReadOptions): ReadResult | Promise<ReadResult>
+  read(offset: number, maxBytes: number, { upTo, atLeastOneBatch }: ReadOptions): ReadResult | Promise<ReadResult> {
+    this.#checkAvailable()
+    if (offset < this.#logStartOffset || offset > this.logEndOffset) throw this.#outOfRange(offset)
+    const limit = Math.min(upTo, this.highWatermark)
+    if (offset >= limit || (maxBytes <= 0 && !atLeastOneBatch)) return NOTHING_READ
+    return this.#tail.read(offset, maxBytes, limit, atLeastOneBatch) ?? this.#readSegments(offset, maxBytes, limit, atLeastOneBatch)
+  }
+
   /** The first record below `upTo` whose timestamp is at or after `timestampMs`. */
-  offsetForTimestamp(timestampMs: number, upTo: number): Promise<TimestampedOffset | undefined>
+  offsetForTimestamp(timestampMs: number, upTo: number): Promise<TimestampedOffset | undefined> {
+    return this.#findRecord(upTo, (segments, query) => firstRecordAtOrAfter(segments, timestampMs, query))
+  }
+
   /** The first record below `upTo` that carries the greatest timestamp. */
-  offsetOfMaxTimestamp(upTo: number): Promise<TimestampedOffset | undefined>
-  /** The last epoch at or below `epoch` and where it ended; -1 and -1 when there is none. */
-  endOffsetForEpoch(epoch: number): { leaderEpoch: number; endOffset: number }
+  offsetOfMaxTimestamp(upTo: number): Promise<TimestampedOffset | undefined> {
+    return this.#findRecord(upTo, recordOfGreatestTimestamp)
+  }
+
+  /** The last epoch at or below `epoch` and where it ended; -1 and -1 when it is yet to come. */
+  endOffsetForEpoch(epoch: number): EpochEnd {
+    this.#checkAvailable()
+    return this.#writer.epochs.endOffsetFor(epoch, this.#writer.leaderEpoch, this.highWatermark)
+  }
+
   /** The leader epoch of the record at `offset`; -1 when unknown. */
-  epochAt(offset: number): number
+  epochAt(offset: number): number {
+    return this.#writer.epochs.epochAt(offset)
+  }
 
   /** Records below `offset` are gone, for good once this settles. Refuses one above the high watermark (OFFSET_OUT_OF_RANGE); a lower one than now changes nothing. */
-  advanceLogStartOffset(offset: number): Promise<void>
-  /** Drops the batch that holds `offset` and all after it. */
-  truncateTo(offset: number): Promise<void>
-  updateSettings(settings: LogSettings): void
+  async advanceLogStartOffset(offset: number): Promise<void> {
+    this.#checkAvailable()
+    if (offset > this.highWatermark) throw this.#outOfRange(offset)
+    if (offset <= this.#logStartOffset) return
+    this.#logStartOffset = offset
+    this.#writer.epochs.truncateFromStart(offset)
+    await this.#services.checkpoints.save(this)
+    await this.#writer.upkeep.settle()
+    for (const segment of this.#writer.segments.takeBelow(offset)) await segment.remove()
+  }
+
+  /** Drops the batch that holds `offset` and all after it. Appends and reads are refused meanwhile. */
+  async truncateTo(offset: number): Promise<void> {
+    this.#checkAvailable()
+    const { queue, segments, upkeep } = this.#writer
+    this.#unavailable = { error: 'NOT_LEADER_OR_FOLLOWER', reason: 'the log is being truncated' }
+    await queue.flush()
+    await upkeep.settle()
+    const place = await findBatch(segments.from(offset), offset)
+    if (place !== undefined) {
+      const checkpoint: LogCheckpoint = {
+        recoveryPoint: Math.min(queue.recoveryPoint, place.baseOffset),
+        logStartOffset: this.#logStartOffset,
+      }
+      await this.#services.checkpoints.lower(this, checkpoint)
+      await cutSegments(this.#folder, segments.all, place)
+      this.#writer = this.#newWriter(await recoverLog({ ...this.#options, folder: this.#folder, checkpoint }))
+      this.#tail.clear()
+    }
+    this.#unavailable = undefined
+  }
+
+  updateSettings(settings: LogSettings): void {
+    this.#settings = settings
+    this.#writer.settings = settings
+  }
+
   /** Everything appended before the call is synced. */
-  flush(): Promise<void>
+  async flush(): Promise<void> {
+    await this.#writer.queue.flush()
+    this.#lastFlushMs = this.#services.clock.monotonic()
+  }
+
+  /** For LogCheckpoints. */
+  async prepareCheckpoint(): Promise<number> {
+    if (this.#services.clock.monotonic() - this.#lastFlushMs >= this.#settings.flushMs) await this.flush()
+    return this.#writer.upkeep.checkpoint(this.#writer.queue.recoveryPoint)
+  }
+
   /** Takes no more appends, flushes, and leaves everything so that the next open has nothing to recover. */
-  close(): Promise<void>
+  async close(): Promise<void> {
+    const { queue } = this.#writer
+    const wasAvailable = this.#unavailable === undefined
+    this.#unavailable ??= { error: 'NOT_LEADER_OR_FOLLOWER', reason: 'the log is closed' }
+    await queue.settle()
+    if (wasAvailable && queue.failure === undefined) {
+      await queue.flush()
+      await this.#writer.saveAll()
+      this.#services.checkpoints.changed(this)
+    }
+    await this.#closeFiles()
+  }
+
   /** Takes no more appends or reads, renames the folder to `….<uuid>-delete` and syncs; the files go `fileDeleteDelayMs` later. */
-  delete(): Promise<void>
+  async delete(): Promise<void> {
+    const { queue, upkeep } = this.#writer
+    const { disk, clock, checkpoints, diagnostics } = this.#services
+    this.#unavailable = { error: 'UNKNOWN_TOPIC_OR_PARTITION', reason: 'the log is deleted' }
+    queue.abandon('the log is deleted')
+    this.onAdvance?.()
+    await upkeep.settle()
+    await this.#closeFiles()
+    await checkpoints.forget(this)
+    if (!this.#folder.isMade) return
+    const renamed = await renameForDeletion(disk, this.#folder.path)
+    clock.after(this.#settings.fileDeleteDelayMs, () => {
+      removeLogFolder(disk, renamed).catch((error: unknown) =>
+        diagnostics.warn('a deleted log could not be removed; the next start tries again', { folder: renamed, error: String(error) }),
+      )
+    })
+  }
+
+  async #readSegments(offset: number, maxBytes: number, upTo: number, atLeastOneBatch: boolean): Promise<ReadResult> {
+    try {
+      const bytes = await readSegments(this.#writer.segments.from(offset), { offset, maxBytes, upTo, atLeastOneBatch })
+      return bytes.length === 0 ? NOTHING_READ : { chunks: [bytes], size: bytes.length }
+    } catch (error) {
+      throw this.#readFailed(offset, error)
+    }
+  }
+
+  async #findRecord(
+    upTo: number,
+    find: (segments: readonly Segment[], query: TimestampQuery) => Promise<FoundRecord | undefined>,
+  ): Promise<TimestampedOffset | undefined> {
+    this.#checkAvailable()
+    const from = this.#logStartOffset
+    const query = { from, upTo: Math.min(upTo, this.highWatermark), maxDecompressedBytes: this.#settings.maxDecompressedBytes }
+    try {
+      const found = await find(this.#writer.segments.from(from), query)
+      return found && { ...found, leaderEpoch: this.epochAt(found.offset) }
+    } catch (error) {
+      throw this.#readFailed(from, error)
+    }
+  }
+
+  #readFailed(offset: number, error: unknown): Refusal {
+    if (this.#unavailable !== undefined) return new Refusal(this.#unavailable.error, this.#unavailable.reason)
+    if (offset < this.#logStartOffset) return this.#outOfRange(offset) // deleted under the reader
+    this.#services.diagnostics.error('a log could not be read', { folder: this.#folder.path, offset, error: String(error) })
+    return error instanceof Refusal ? error : new Refusal('KAFKA_STORAGE_ERROR', `the log could not be read: ${String(error)}`)
+  }
+
+  #newWriter(recovered: RecoveredLog): LogWriter {
+    const { services, leaderEpoch } = this.#options
+    const options = {
+      folder: this.#folder,
+      services,
+      settings: this.#settings,
+      leaderEpoch,
+      onVisible: (appends: readonly Append<Segment>[]) => this.#becameVisible(appends),
+      onSealed: () => services.checkpoints.changed(this),
+      onFailure: (reason: string, isFinal: boolean) => this.#writeFailed(reason, isFinal),
+    }
+    return new LogWriter(options, recovered)
+  }
+
+  #becameVisible(appends: readonly Append<Segment>[]): void {
+    for (const { bytes, baseOffset, endOffset } of appends) this.#tail.add(bytes, baseOffset, endOffset)
+    if (this.#settings.durability === 'fsync' || this.#settings.flushMs < Number.MAX_SAFE_INTEGER) this.#services.checkpoints.changed(this)
+    this.onAdvance?.()
+  }
+
+  #writeFailed(reason: string, isFinal: boolean): void {
+    if (isFinal) this.#readOnlyReason = `${reason}; the log takes no more writes until a restart`
+    this.#services.diagnostics.error(isFinal ? 'a log takes no more writes until a restart' : 'an append failed and was undone', {
+      folder: this.#folder.path,
+      reason,
+    })
+    this.onAdvance?.()
+  }
+
+  #goOffline(reason: string): void {
+    this.#unavailable = { error: 'KAFKA_STORAGE_ERROR', reason }
+    this.#services.diagnostics.error('a log is offline', { folder: this.#folder.path, reason })
+    this.onAdvance?.()
+  }
+
+  async #closeFiles(): Promise<void> {
+    this.#tail.clear()
+    for (const segment of this.#writer.segments.all) await segment.file.close()
+  }
+
+  #checkAvailable(): void {
+    if (this.#unavailable !== undefined) throw new Refusal(this.#unavailable.error, this.#unavailable.reason)
+  }
+
+  #outOfRange(offset: number): Refusal {
+    return new Refusal('OFFSET_OUT_OF_RANGE', `offset ${offset} is not between ${this.#logStartOffset} and ${this.logEndOffset}`)
+  }
 }

@@ -1,5 +1,147 @@
-// (Public surface; the bodies follow.) The newest batches of all partitions, within one byte budget.
+// The newest batches of all partitions in memory, within one byte budget: what consumers that keep up read, without the disk.
+// Entries leave oldest first, whatever partition they belong to. A partition's entries are one gapless run of offsets that ends at its high watermark.
+// Small batches are copied together, into chunks of their partition; a large one stays the buffer it arrived in, and the whole of
+// what that keeps in memory (a frame may hold several batches) is charged once.
 
-export declare class TailCache {
-  constructor(budgetBytes: number)
+import { assert } from '../lib/assert.ts'
+import { BatchView } from '../wire/records/batch.ts'
+
+const COPIED_SIZE_MAX = 4 << 10
+const SMALLEST_CHUNK_SIZE = 8 << 10
+const LARGEST_CHUNK_SIZE = 64 << 10
+
+interface CachedRun {
+  readonly tail: PartitionTail
+  readonly baseOffset: number
+  endOffset: number
+  readonly buffer: Buffer
+  size: number
+}
+
+export interface CachedRead {
+  readonly chunks: readonly Buffer[]
+  readonly size: number
+}
+
+export class TailCache {
+  readonly #budgetBytes: number
+  readonly #runs = new Set<CachedRun>() // oldest first
+  readonly #pinCounts = new Map<ArrayBufferLike, number>()
+  #chargedBytes = 0
+
+  constructor(budgetBytes: number) {
+    this.#budgetBytes = budgetBytes
+  }
+
+  get chargedBytes(): number {
+    return this.#chargedBytes
+  }
+
+  partition(): PartitionTail {
+    return new PartitionTail({ add: (run) => this.#add(run), remove: (run) => this.#remove(run) })
+  }
+
+  #add(run: CachedRun): void {
+    this.#runs.add(run)
+    const memory = run.buffer.buffer
+    const pinCount = this.#pinCounts.get(memory) ?? 0
+    this.#pinCounts.set(memory, pinCount + 1)
+    if (pinCount === 0) this.#chargedBytes += memory.byteLength
+    for (const oldest of this.#runs) {
+      if (this.#chargedBytes <= this.#budgetBytes) break
+      oldest.tail.dropOldest(oldest)
+      this.#remove(oldest)
+    }
+  }
+
+  #remove(run: CachedRun): void {
+    if (!this.#runs.delete(run)) return
+    const memory = run.buffer.buffer
+    const pinCount = this.#pinCounts.get(memory)!
+    if (pinCount > 1) return void this.#pinCounts.set(memory, pinCount - 1)
+    this.#pinCounts.delete(memory)
+    this.#chargedBytes -= memory.byteLength
+  }
+}
+
+interface CacheSide {
+  add(run: CachedRun): void
+  remove(run: CachedRun): void
+}
+
+export class PartitionTail {
+  readonly #cache: CacheSide
+  #runs: CachedRun[] = [] // by offset, each beginning where the one before ends
+
+  constructor(cache: CacheSide) {
+    this.#cache = cache
+  }
+
+  /** A batch that has become visible. */
+  add(bytes: Buffer, baseOffset: number, endOffset: number): void {
+    const last = this.#runs.at(-1)
+    assert(last === undefined || last.endOffset === baseOffset, () => `a batch at ${baseOffset} follows cached offset ${last!.endOffset}`)
+    if (bytes.length > COPIED_SIZE_MAX) return this.#push({ tail: this, baseOffset, endOffset, buffer: bytes, size: bytes.length })
+    if (last !== undefined && last.buffer.length - last.size >= bytes.length) {
+      bytes.copy(last.buffer, last.size)
+      last.size += bytes.length
+      last.endOffset = endOffset
+      return
+    }
+    const chunkSize = last === undefined ? SMALLEST_CHUNK_SIZE : LARGEST_CHUNK_SIZE
+    const buffer = Buffer.allocUnsafeSlow(chunkSize)
+    bytes.copy(buffer)
+    this.#push({ tail: this, baseOffset, endOffset, buffer, size: bytes.length })
+  }
+
+  /** Whole batches from the one that holds `offset`, all below `upTo`; undefined when that one is not here. */
+  read(offset: number, maxBytes: number, upTo: number, atLeastOneBatch: boolean): CachedRead | undefined {
+    let index = this.#runs.findLastIndex((run) => run.baseOffset <= offset)
+    if (index < 0 || offset >= this.#runs.at(-1)!.endOffset) return undefined
+    const chunks: Buffer[] = []
+    let size = 0
+    for (; index < this.#runs.length; index++) {
+      const run = this.#runs[index]!
+      const limit = atLeastOneBatch && size === 0 ? 'at least one' : 'strict'
+      const slice = sliceOf(run, offset, maxBytes - size, upTo, limit)
+      if (slice.length > 0) chunks.push(slice)
+      size += slice.length
+      if (slice.byteOffset + slice.length < run.buffer.byteOffset + run.size) break
+    }
+    return { chunks, size }
+  }
+
+  dropOldest(run: CachedRun): void {
+    assert(this.#runs[0] === run, () => `the oldest cached batches are not those at ${run.baseOffset}`)
+    this.#runs.shift()
+  }
+
+  clear(): void {
+    for (const run of this.#runs) this.#cache.remove(run)
+    this.#runs = []
+  }
+
+  #push(run: CachedRun): void {
+    this.#runs.push(run)
+    this.#cache.add(run)
+  }
+}
+
+/** The batches of `run` that hold `offset` or follow it, end below `upTo` and fit in `maxBytes`. */
+function sliceOf(run: CachedRun, offset: number, maxBytes: number, upTo: number, limit: 'strict' | 'at least one'): Buffer {
+  let start = 0
+  let end = 0
+  while (end < run.size) {
+    const view = new BatchView(run.buffer, end)
+    const { lastOffset, sizeInBytes } = view
+    if (lastOffset >= upTo) break
+    if (lastOffset < offset) {
+      start = end += sizeInBytes
+      continue
+    }
+    const fits = end + sizeInBytes - start <= maxBytes
+    if (!fits && (limit === 'strict' || end > start)) break
+    end += sizeInBytes
+  }
+  return run.buffer.subarray(start, end)
 }

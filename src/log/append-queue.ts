@@ -1,0 +1,357 @@
+// The way of an append to disk, and the one owner of pending → written → durable → visible:
+//   pending   added to its segment in memory, offset assigned, waiting for the file
+//   written   in the file
+//   durable   synced, or with `os` the same as written
+//   visible   below the high watermark, its promise resolved
+// Appends move through these strictly in offset order: recoveryPoint, highWatermark ≤ writtenOffset ≤ endOffset.
+// What waits while a write (a sync) is in flight goes out together in the next one. Of what was never visible, everything that cannot be written
+// is undone, newest first; a failed sync is final: nothing is written any more.
+// A broker-wide journal would be another way from written to durable, in place of `#syncPass`.
+
+import { hasCode } from '../disk/disk.ts'
+import { assert } from '../lib/assert.ts'
+import type { Clock } from '../lib/clock.ts'
+import { Refusal } from '../wire/error-codes.ts'
+import type { LogSettings } from './log-settings.ts'
+
+/** What the queue needs of a segment. */
+export interface WriteTarget {
+  /** Resolves to whether all of it was written. */
+  write(chunks: readonly Buffer[], size: number, position: number): Promise<boolean>
+  writeNow(chunk: Buffer, position: number): boolean | undefined
+  sync(): Promise<void>
+  cut(position: number): Promise<void>
+}
+
+export interface Append<Target extends WriteTarget> {
+  readonly target: Target
+  readonly position: number
+  readonly bytes: Buffer
+  readonly baseOffset: number
+  readonly endOffset: number
+  /** Takes back everything that the append changed in memory. */
+  undo(): void
+}
+
+interface Unsettled<Target extends WriteTarget> {
+  readonly append: Append<Target>
+  readonly promise: Promise<void>
+  readonly resolve: () => void
+  readonly reject: (refusal: Refusal) => void
+}
+
+export interface AppendQueueEvents<Target extends WriteTarget> {
+  /** In offset order; once per append. */
+  visible(appends: readonly Append<Target>[]): void
+  /** The first write to `next` is done: nothing follows in the segments before. */
+  rolled(next: Target): void
+  /** Appends were undone, all for this reason; `isFinal` when no more are taken. */
+  failed(reason: string, isFinal: boolean): void
+}
+
+const SMALL_WRITE_BYTES = 16 << 10
+const SLOW_WRITE_MS = 2
+const AVOID_BLOCKING_MS = 10_000
+const ROUND_CHUNKS_MAX = 1024 // what one writev takes on Linux
+const ROUND_BYTES_MAX = 16 << 20
+const DONE = Promise.resolve()
+
+export interface AppendQueueOptions<Target extends WriteTarget> {
+  readonly clock: Clock
+  readonly settings: Pick<LogSettings, 'durability' | 'flushMessages'>
+  readonly events: AppendQueueEvents<Target>
+  /** The segment that is active at the start. */
+  readonly target: Target
+  /** Everything below is on disk, synced. */
+  readonly endOffset: number
+}
+
+export class AppendQueue<Target extends WriteTarget> {
+  readonly #clock: Clock
+  readonly #events: AppendQueueEvents<Target>
+  #settings: Pick<LogSettings, 'durability' | 'flushMessages'>
+  #endOffset: number
+  #writtenOffset: number
+  #highWatermark: number
+  #recoveryPoint: number
+  #unsettled: Unsettled<Target>[] = [] // not visible yet, by offset; the first #writtenCount are written
+  #writtenCount = 0
+  #isWriting = false
+  #target: Target // of the last write
+  readonly #unsyncedTargets = new Set<Target>()
+  #syncPass: Promise<void> | undefined
+  #syncWantedTo = 0
+  #hiddenTo = 0 // what is written below it becomes visible only by a sync
+  #avoidBlockingUntilMs = 0
+  #failure: string | undefined
+  #cutWhenIdle: readonly Unsettled<Target>[] = []
+
+  constructor(options: AppendQueueOptions<Target>) {
+    this.#clock = options.clock
+    this.#events = options.events
+    this.#settings = options.settings
+    this.#target = options.target
+    this.#endOffset = this.#writtenOffset = this.#highWatermark = this.#recoveryPoint = options.endOffset
+  }
+
+  /** Of the next append. */
+  get endOffset(): number {
+    return this.#endOffset
+  }
+
+  get highWatermark(): number {
+    return this.#highWatermark
+  }
+
+  /** Everything below is synced. */
+  get recoveryPoint(): number {
+    return this.#recoveryPoint
+  }
+
+  /** Why nothing is written any more. */
+  get failure(): string | undefined {
+    return this.#failure
+  }
+
+  set settings(settings: Pick<LogSettings, 'durability' | 'flushMessages'>) {
+    this.#settings = settings
+    if (settings.durability === 'fsync') this.#wantSync(this.#writtenOffset)
+  }
+
+  /** The promise settles once the append is visible, or undone. */
+  push(append: Append<Target>): Promise<void> {
+    assert(this.#failure === undefined, () => `an append after a failure: ${this.#failure}`)
+    assert(append.baseOffset === this.#endOffset, () => `append at ${append.baseOffset}, but the log ends at ${this.#endOffset}`)
+    this.#endOffset = append.endOffset
+    if (this.#mayBlockFor(append) && this.#writeNow(append)) return DONE
+    const unsettled = newUnsettled(append)
+    this.#unsettled.push(unsettled)
+    if (!this.#isWriting) void this.#writeRounds()
+    return unsettled.promise
+  }
+
+  /** The promise of the append that ends with `lastOffset`: for a duplicate of it. */
+  promiseOf(lastOffset: number): Promise<void> {
+    return this.#unsettled.find(({ append }) => append.endOffset === lastOffset + 1)?.promise ?? DONE
+  }
+
+  /** What was pushed before the call is visible or undone. */
+  async settle(): Promise<void> {
+    await this.#unsettled.at(-1)?.promise.catch(() => undefined)
+  }
+
+  /** What was pushed before the call is synced or undone. Throws a Refusal when syncing fails. */
+  async flush(): Promise<void> {
+    await this.settle()
+    const target = this.#writtenOffset
+    while (this.#recoveryPoint < target && this.#failure === undefined) {
+      this.#wantSync(target)
+      await this.#syncPass
+    }
+    if (this.#failure !== undefined) throw new Refusal('KAFKA_STORAGE_ERROR', this.#failure)
+  }
+
+  /** Takes no more appends and undoes those that are not visible. */
+  abandon(reason: string): void {
+    this.#failure = reason
+    const undone = this.#undoFrom(0)
+    if (this.#isWriting) this.#cutWhenIdle = undone
+    else void cutBack(undone)
+    reject(undone, reason)
+  }
+
+  #mayBlockFor({ bytes, target, endOffset }: Append<Target>): boolean {
+    return (
+      this.#settings.durability === 'os' &&
+      bytes.length <= SMALL_WRITE_BYTES &&
+      this.#unsettled.length === 0 &&
+      !this.#isWriting &&
+      this.#syncPass === undefined &&
+      target === this.#target &&
+      endOffset - this.#recoveryPoint < this.#settings.flushMessages &&
+      this.#clock.monotonic() >= this.#avoidBlockingUntilMs
+    )
+  }
+
+  /** Whether it is written and visible; if not, `#writeRounds` writes it again at the same place. */
+  #writeNow(append: Append<Target>): boolean {
+    const startMs = this.#clock.monotonic()
+    try {
+      if (append.target.writeNow(append.bytes, append.position) !== true) return false
+    } catch {
+      return false
+    }
+    const endMs = this.#clock.monotonic()
+    if (endMs - startMs > SLOW_WRITE_MS) this.#avoidBlockingUntilMs = endMs + AVOID_BLOCKING_MS
+    this.#unsyncedTargets.add(append.target)
+    this.#writtenOffset = this.#highWatermark = append.endOffset
+    this.#events.visible([append])
+    return true
+  }
+
+  async #writeRounds(): Promise<void> {
+    this.#isWriting = true
+    while (this.#failure === undefined && this.#writtenCount < this.#unsettled.length) {
+      const round = this.#nextRound()
+      const error = await writeRound(round)
+      if (this.#failure !== undefined) break
+      if (error === undefined) this.#noteWritten(round)
+      else await this.#undoUnwritten(error)
+    }
+    this.#isWriting = false
+    if (this.#cutWhenIdle.length > 0) await cutBack(this.#cutWhenIdle)
+  }
+
+  /** What goes out in one write: the oldest pending appends, as far as they are for one file. */
+  #nextRound(): Unsettled<Target>[] {
+    const start = this.#writtenCount
+    const { target } = this.#unsettled[start]!.append
+    let end = start
+    for (let size = 0; end < this.#unsettled.length && end - start < ROUND_CHUNKS_MAX && size < ROUND_BYTES_MAX; end++) {
+      const { append } = this.#unsettled[end]!
+      if (append.target !== target) break
+      size += append.bytes.length
+    }
+    return this.#unsettled.slice(start, end)
+  }
+
+  #noteWritten(round: readonly Unsettled<Target>[]): void {
+    const { target, endOffset } = round.at(-1)!.append
+    this.#writtenCount += round.length
+    this.#writtenOffset = endOffset
+    this.#unsyncedTargets.add(target)
+    const previous = this.#target
+    this.#target = target
+    if (target !== previous) this.#events.rolled(target)
+    if (this.#settings.durability === 'fsync' || endOffset - this.#recoveryPoint >= this.#settings.flushMessages) {
+      this.#hiddenTo = endOffset
+      this.#wantSync(endOffset)
+    }
+    this.#makeVisible()
+  }
+
+  #makeVisible(): void {
+    const visibleTo = this.#hiddenTo > this.#recoveryPoint ? this.#recoveryPoint : this.#writtenOffset
+    let count = 0
+    while (count < this.#writtenCount && this.#unsettled[count]!.append.endOffset <= visibleTo) count++
+    if (count === 0) return
+    const settled = this.#unsettled.splice(0, count)
+    this.#writtenCount -= count
+    this.#highWatermark = settled.at(-1)!.append.endOffset
+    assert(this.#highWatermark <= this.#writtenOffset && this.#writtenOffset <= this.#endOffset, () => `visible past what is written`)
+    this.#events.visible(settled.map(({ append }) => append))
+    for (const { resolve } of settled) resolve()
+  }
+
+  #wantSync(offset: number): void {
+    this.#syncWantedTo = Math.max(this.#syncWantedTo, offset)
+    if (this.#syncWantedTo > this.#recoveryPoint && this.#failure === undefined) this.#syncPass ??= this.#runSyncPass()
+  }
+
+  async #runSyncPass(): Promise<void> {
+    const written = this.#writtenOffset
+    const targets = [...this.#unsyncedTargets]
+    this.#unsyncedTargets.clear()
+    const error = await syncAll(targets)
+    this.#syncPass = undefined
+    if (error !== undefined) this.#fail(`the log could not be synced: ${error.message}`)
+    if (this.#failure !== undefined) return
+    this.#recoveryPoint = written
+    this.#makeVisible()
+    this.#wantSync(this.#syncWantedTo)
+  }
+
+  async #undoUnwritten(error: Error): Promise<void> {
+    const reason = `the log could not be written: ${error.message}`
+    const undone = this.#undoFrom(this.#writtenCount)
+    const isCut = await cutBack(undone)
+    if (!isCut || !isOutOfSpace(error)) this.#fail(reason)
+    else this.#events.failed(reason, false)
+    reject(undone, reason)
+  }
+
+  #fail(reason: string): void {
+    if (this.#failure !== undefined) return
+    this.abandon(reason)
+    this.#events.failed(reason, true)
+  }
+
+  #undoFrom(index: number): Unsettled<Target>[] {
+    const undone = this.#unsettled.splice(index)
+    this.#writtenCount = Math.min(this.#writtenCount, index)
+    for (const { append } of undone.toReversed()) append.undo()
+    const first = undone[0]
+    if (first !== undefined) this.#endOffset = first.append.baseOffset
+    this.#writtenOffset = Math.min(this.#writtenOffset, this.#endOffset)
+    return undone
+  }
+}
+
+function newUnsettled<Target extends WriteTarget>(append: Append<Target>): Unsettled<Target> {
+  const { promise, resolve, reject } = withResolvers()
+  promise.catch(() => undefined) // nobody waits for an append with acks=0
+  return { append, promise, resolve, reject }
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (refusal: Refusal) => void } {
+  let resolve!: () => void
+  let reject!: (refusal: Refusal) => void
+  const promise = new Promise<void>((resolvePromise, rejectPromise) => {
+    resolve = resolvePromise
+    reject = rejectPromise
+  })
+  return { promise, resolve, reject }
+}
+
+function reject(undone: readonly Unsettled<WriteTarget>[], reason: string): void {
+  for (const { reject } of undone) reject(new Refusal('KAFKA_STORAGE_ERROR', reason))
+}
+
+/** What went wrong; undefined when everything is in the file. */
+async function writeRound(round: readonly Unsettled<WriteTarget>[]): Promise<Error | undefined> {
+  const { target, position } = round[0]!.append
+  const chunks = round.map(({ append }) => append.bytes)
+  const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+  try {
+    return (await target.write(chunks, size, position)) ? undefined : new ShortWrite()
+  } catch (error) {
+    return asError(error)
+  }
+}
+
+async function syncAll(targets: readonly WriteTarget[]): Promise<Error | undefined> {
+  try {
+    for (const target of targets) await target.sync()
+    return undefined
+  } catch (error) {
+    return asError(error)
+  }
+}
+
+/** Takes undone appends out of their files; whether that worked. */
+async function cutBack(undone: readonly Unsettled<WriteTarget>[]): Promise<boolean> {
+  const firstPositions = new Map<WriteTarget, number>()
+  for (const { append } of undone.toReversed()) firstPositions.set(append.target, append.position)
+  try {
+    for (const [target, position] of firstPositions) await target.cut(position)
+    return true
+  } catch {
+    return false
+  }
+}
+
+class ShortWrite extends Error {
+  override name = 'ShortWrite'
+
+  constructor() {
+    super('the disk took only a part of it (is it full?)')
+  }
+}
+
+function isOutOfSpace(error: Error): boolean {
+  return error instanceof ShortWrite || hasCode(error, 'ENOSPC', 'EDQUOT', 'EFBIG')
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

@@ -1,0 +1,48 @@
+// The names of a log's files and folders: Kafka's, so that its tools and ours read the same folder.
+//
+//   <topic>-<partition>/                       one log
+//     <20-digit base offset>.log .index .timeindex    one segment
+//     <20-digit offset>.snapshot               producers as they were before that offset
+//     <20-digit offset>.cut                    what recovery cut off the log at that offset: ours, never read
+//     leader-epoch-checkpoint, partition.metadata
+//   <topic>-<partition>.<32 hex digits>-delete/     a log being deleted
+
+import { randomUUID } from 'node:crypto'
+
+export const PARTITION_METADATA = 'partition.metadata'
+export const LEADER_EPOCH_CHECKPOINT = 'leader-epoch-checkpoint'
+
+const NAME_LENGTH_MAX = 255
+const DELETE_SUFFIX = '-delete'
+
+export type OffsetFileKind = 'log' | 'index' | 'timeindex' | 'snapshot' | 'cut'
+
+export function offsetFileName(offset: number, kind: OffsetFileKind): string {
+  return `${String(offset).padStart(20, '0')}.${kind}`
+}
+
+/** undefined for any other file. */
+export function parseOffsetFileName(name: string): { offset: number; kind: OffsetFileKind } | undefined {
+  const match = /^(\d{20})\.(log|index|timeindex|snapshot|cut)$/.exec(name)
+  return match === null ? undefined : { offset: Number(match[1]), kind: match[2] as OffsetFileKind }
+}
+
+export function logFolderName(topic: string, partition: number): string {
+  return `${topic}-${partition}`
+}
+
+/** undefined for a folder that is no log, or one that is being deleted. */
+export function parseLogFolderName(name: string): { topic: string; partition: number } | undefined {
+  const match = /^([a-zA-Z0-9._-]+)-(\d{1,10})$/.exec(name)
+  return match === null ? undefined : { topic: match[1]!, partition: Number(match[2]) }
+}
+
+/** Shortened, as Kafka does, when the file system would not take it. */
+export function deletedFolderName(name: string): string {
+  const suffix = `.${randomUUID().replaceAll('-', '')}${DELETE_SUFFIX}`
+  return name.slice(0, NAME_LENGTH_MAX - suffix.length) + suffix
+}
+
+export function isDeletedFolderName(name: string): boolean {
+  return /\.[0-9a-f]{32}-delete$/.test(name)
+}

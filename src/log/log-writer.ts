@@ -1,0 +1,142 @@
+// The writing side of one log: everything that an append changes — segments, producers, leader epochs — and how each of it is taken back when the
+// append cannot be written. A truncation replaces the whole of it.
+
+import type { Clock } from '../lib/clock.ts'
+import { Refusal } from '../wire/error-codes.ts'
+import type { BatchView } from '../wire/records/batch.ts'
+import { type Append, AppendQueue } from './append-queue.ts'
+import type { LeaderEpochs } from './leader-epochs.ts'
+import type { LogFolder } from './log-folder.ts'
+import type { LogServices, LogSettings } from './log-settings.ts'
+import { LogUpkeep } from './log-upkeep.ts'
+import type { ProducerStates } from './producer-state.ts'
+import type { RecoveredLog } from './recovery.ts'
+import { Segment } from './segment.ts'
+import { SegmentList } from './segment-list.ts'
+
+export interface LogWriterOptions {
+  readonly folder: LogFolder
+  readonly services: LogServices
+  readonly settings: LogSettings
+  readonly leaderEpoch: number
+  /** In offset order; once per append. */
+  readonly onVisible: (appends: readonly Append<Segment>[]) => void
+  /** A full segment and what belongs to it is on disk. */
+  readonly onSealed: () => void
+  readonly onFailure: (reason: string, isFinal: boolean) => void
+}
+
+export interface Written {
+  readonly baseOffset: number
+  /** The batch's greatest. */
+  readonly timestamp: number
+  readonly done: Promise<void>
+}
+
+export class LogWriter {
+  readonly segments: SegmentList
+  readonly epochs: LeaderEpochs
+  readonly queue: AppendQueue<Segment>
+  readonly upkeep: LogUpkeep
+  readonly #options: LogWriterOptions
+  readonly #clock: Clock
+  readonly #producers: ProducerStates
+  #settings: LogSettings
+
+  constructor(options: LogWriterOptions, recovered: RecoveredLog) {
+    const { folder, services, settings } = options
+    this.#options = options
+    this.#clock = services.clock
+    this.#settings = settings
+    this.#producers = recovered.producers
+    this.epochs = recovered.epochs
+    this.segments = new SegmentList(recovered.segments)
+    this.upkeep = new LogUpkeep({ ...recovered, segments: this.segments, folder, services })
+    this.queue = new AppendQueue<Segment>({
+      clock: services.clock,
+      settings,
+      target: this.segments.active,
+      endOffset: recovered.logEndOffset,
+      events: {
+        visible: options.onVisible,
+        rolled: (next) => this.#rolled(next),
+        failed: options.onFailure,
+      },
+    })
+  }
+
+  /** A log that was written under a later epoch than ours (another cluster's files) goes on under it. */
+  get leaderEpoch(): number {
+    return Math.max(this.#options.leaderEpoch, this.epochs.latestEpoch)
+  }
+
+  set settings(settings: LogSettings) {
+    this.#settings = settings
+    this.queue.settings = settings
+  }
+
+  /** Patches the batch in place and keeps it. A repeated one answers the original's offset, and shares its fate. Throws a Refusal. */
+  append(bytes: Buffer, view: BatchView): Written {
+    if (bytes.length > this.#settings.segmentBytes) {
+      throw new Refusal('RECORD_LIST_TOO_LARGE', `the batch has ${bytes.length} bytes, a segment at most ${this.#settings.segmentBytes}`)
+    }
+    const verdict = view.producerId < 0 ? undefined : this.#producers.judge(view)
+    if (verdict?.kind === 'refuse') throw new Refusal(verdict.error, verdict.message)
+    if (verdict?.kind === 'duplicate') {
+      const { baseOffset, lastOffset, timestamp } = verdict.original
+      return { baseOffset, timestamp, done: this.queue.promiseOf(lastOffset) }
+    }
+    const baseOffset = this.queue.endOffset
+    view.baseOffset = baseOffset
+    view.partitionLeaderEpoch = this.leaderEpoch
+    return { baseOffset, timestamp: view.maxTimestamp, done: this.#push(bytes, view) }
+  }
+
+  #push(bytes: Buffer, view: BatchView): Promise<void> {
+    const { baseOffset, partitionLeaderEpoch: leaderEpoch } = view
+    const endOffset = view.lastOffset + 1
+    const { segment, undoRoll } = this.#segmentFor(view, endOffset)
+    const { position, undo: undoAdd } = segment.add(view)
+    const undoProducer = this.#producers.add(view)
+    const isNewEpoch = this.epochs.assign(leaderEpoch, baseOffset)
+    const undo = (): void => {
+      if (isNewEpoch) this.epochs.undoAssign(leaderEpoch)
+      undoProducer()
+      undoAdd()
+      undoRoll()
+    }
+    return this.queue.push({ target: segment, position, bytes, baseOffset, endOffset, undo })
+  }
+
+  #segmentFor(view: BatchView, endOffset: number): { segment: Segment; undoRoll: () => void } {
+    const { segments, upkeep } = this
+    const { folder, services } = this.#options
+    const nowMs = this.#clock.now()
+    if (!segments.active.isFullFor(view, endOffset, this.#settings, nowMs)) return { segment: segments.active, undoRoll: NOTHING_TO_UNDO }
+    const { disk, filePool } = services
+    const segment = new Segment({ baseOffset: view.baseOffset, folder, disk, filePool, settings: this.#settings, nowMs })
+    segments.add(segment)
+    upkeep.noteSnapshot(segment.baseOffset, this.#producers.toSnapshot())
+    const undoRoll = (): void => {
+      segments.undoAdd(segment)
+      upkeep.undoSnapshot(segment.baseOffset)
+      void segment.file.close()
+    }
+    return { segment, undoRoll }
+  }
+
+  /** What a full segment holds is synced soon, in every mode: recovery will not have to look at it. */
+  #rolled(next: Segment): void {
+    this.upkeep.sealBelow(next.baseOffset, async () => {
+      await this.queue.flush()
+      this.#options.onSealed()
+    })
+  }
+
+  /** For a stop, once nothing is on its way: the next open has next to nothing to read. */
+  saveAll(): Promise<void> {
+    return this.upkeep.saveAll(this.queue.endOffset, this.#producers.toSnapshot())
+  }
+}
+
+const NOTHING_TO_UNDO = (): void => {}

@@ -1,0 +1,134 @@
+// The part of recovery that reads batches: from a given offset to the end of the log, checking what was not synced, and feeding indexes, producers
+// and epochs on the way. It changes nothing on disk.
+
+import { BATCH_HEADER_SIZE, BatchView } from '../wire/records/batch.ts'
+import type { Segment } from './segment.ts'
+import { SegmentIndexes } from './segment-indexes.ts'
+import { scanBatches } from './segment-scan.ts'
+
+/** Something below the recovery point is not as it was. */
+export class Damaged extends Error {
+  override name = 'Damaged'
+}
+
+export interface RecoveryScanOptions {
+  readonly segments: readonly Segment[]
+  /** Batches below it are of no interest. */
+  readonly from: number
+  /** Batches from here on are checked in full and must follow each other without a gap. */
+  readonly recoveryPoint: number
+  readonly indexIntervalBytes: number
+  readonly segmentIndexBytes: number
+  /** The index files of a segment, whatever they hold. */
+  readonly readIndexes: (segment: Segment) => Promise<{ index: Buffer; timeIndex: Buffer }>
+  readonly visit: (view: BatchView) => void
+}
+
+export interface RescannedSegment {
+  readonly segment: Segment
+  readonly indexes: SegmentIndexes
+  readonly firstTimestamp: number
+  /** Where its last good batch ends. */
+  readonly size: number
+}
+
+export interface LogEnd {
+  readonly offset: number
+  /** What ends the log before the last segment's last byte; undefined when nothing does. */
+  readonly damage: string | undefined
+  /** Those that reach past the recovery point, and the last; in order, up to the one that the log ends in. */
+  readonly rescanned: readonly RescannedSegment[]
+}
+
+/** Rejects with Damaged. */
+export async function scanToEnd(options: RecoveryScanOptions): Promise<LogEnd> {
+  const { segments, recoveryPoint, from } = options
+  const rescanned: RescannedSegment[] = []
+  const firstIndex = Math.max(
+    0,
+    segments.findLastIndex(({ baseOffset }) => baseOffset <= from),
+  )
+  let nextOffset = segments[firstIndex]!.baseOffset
+  for (let index = firstIndex; index < segments.length; index++) {
+    const segment = segments[index]!
+    if (index > firstIndex && isMisplaced(segment, nextOffset, recoveryPoint)) {
+      if (segment.baseOffset <= recoveryPoint) throw new Damaged(`segment ${segment.baseOffset} follows offset ${nextOffset - 1}`)
+      return { offset: nextOffset, damage: `segment ${segment.baseOffset} follows offset ${nextOffset - 1}`, rescanned }
+    }
+    const successor = segments[index + 1]
+    if (successor !== undefined && successor.baseOffset <= recoveryPoint) {
+      nextOffset = await skim(segment, options)
+      continue
+    }
+    const end = await rescan(segment, options)
+    rescanned.push(end.rescanned)
+    nextOffset = end.nextOffset
+    if (end.damage !== undefined) return { offset: nextOffset, damage: end.damage, rescanned }
+  }
+  return { offset: nextOffset, damage: undefined, rescanned }
+}
+
+/** Below the recovery point a gap is what compaction leaves. */
+function isMisplaced(segment: Segment, nextOffset: number, recoveryPoint: number): boolean {
+  return segment.baseOffset < nextOffset || (segment.baseOffset > nextOffset && segment.baseOffset > recoveryPoint)
+}
+
+/** A segment that was synced whole. */
+async function skim(segment: Segment, { from, visit }: RecoveryScanOptions): Promise<number> {
+  const start = (await segment.indexes()).positionBelow(from - 1)
+  const range = { start, end: segment.size, nextOffset: segment.baseOffset, checksumFrom: Number.POSITIVE_INFINITY }
+  const { nextOffset, damage, position } = await scanBatches(segment.file, range, (view) => {
+    if (view.baseOffset >= from) visit(view)
+    return true
+  })
+  if (damage !== undefined) throw new Damaged(`segment ${segment.baseOffset} is damaged at byte ${position}: ${damage}`)
+  return nextOffset
+}
+
+interface RescanEnd {
+  readonly rescanned: RescannedSegment
+  readonly nextOffset: number
+  readonly damage: string | undefined
+}
+
+/** A segment that holds the recovery point, or lies behind it, or is the last. */
+async function rescan(segment: Segment, options: RecoveryScanOptions): Promise<RescanEnd> {
+  const { from, recoveryPoint, indexIntervalBytes, visit } = options
+  const indexes = await trustedIndexes(segment, options)
+  let expectedOffset = indexes.resumePosition === 0 ? segment.baseOffset : undefined
+  let gap: string | undefined
+  const range = { start: indexes.resumePosition, end: segment.size, nextOffset: segment.baseOffset, checksumFrom: recoveryPoint }
+  const end = await scanBatches(segment.file, range, (view, position) => {
+    if (expectedOffset !== undefined && view.baseOffset !== expectedOffset && view.lastOffset >= recoveryPoint) {
+      gap = `a batch at offset ${view.baseOffset} follows offset ${expectedOffset - 1}`
+      return false
+    }
+    expectedOffset = view.lastOffset + 1
+    indexes.add(view, position, indexIntervalBytes)
+    if (view.baseOffset >= from) visit(view)
+    return true
+  })
+  const firstTimestamp = end.position === 0 ? -1 : (await headerAt(segment, 0)).maxTimestamp
+  const damage = end.damage ?? gap
+  if (damage !== undefined && end.nextOffset < recoveryPoint) {
+    throw new Damaged(`segment ${segment.baseOffset} is damaged at byte ${end.position}: ${damage}`)
+  }
+  return { rescanned: { segment, indexes, firstTimestamp, size: end.position }, nextOffset: end.nextOffset, damage }
+}
+
+/** As much of the index files as lies below the scan's start and agrees with the log. */
+async function trustedIndexes(segment: Segment, options: RecoveryScanOptions): Promise<SegmentIndexes> {
+  const { index, timeIndex } = await options.readIndexes(segment)
+  const lastOffset = Math.min(options.from, options.recoveryPoint) - 1
+  const indexes = SegmentIndexes.parsePrefix(index, timeIndex, segment.baseOffset, options.segmentIndexBytes, lastOffset)
+  const entry = indexes.offsets.lastEntry
+  if (entry === undefined) return indexes
+  const isTrue = entry.position + BATCH_HEADER_SIZE <= segment.size && (await headerAt(segment, entry.position)).lastOffset === entry.offset
+  return isTrue ? indexes : SegmentIndexes.empty(segment.baseOffset, options.segmentIndexBytes)
+}
+
+async function headerAt(segment: Segment, position: number): Promise<BatchView> {
+  const header = Buffer.alloc(BATCH_HEADER_SIZE)
+  await segment.file.read(header, position)
+  return new BatchView(header, 0)
+}

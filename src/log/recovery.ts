@@ -1,0 +1,206 @@
+// Opens what is in a log's folder. The recovery point divides it: everything below was synced, so that a bad batch there is damage: the log is
+// left as it is, for people to look at. From it on pages may have reached the disk in any order: the first batch that is bad, or does not follow
+// its predecessor, ends the log; it and what follows move to `.cut` files. Offsets past the recovery point have no gaps.
+// Indexes, producers and epochs are taken from their files where those agree with the batches, and made again from the batches where not.
+// The end that is found is synced before anyone sees it. Stopped anywhere and started again, it comes to the same result.
+
+import type { LogCheckpoint } from './checkpoints.ts'
+import { moveToCutFiles } from './cut.ts'
+import { LEADER_EPOCH_CHECKPOINT, offsetFileName, PARTITION_METADATA, parseOffsetFileName } from './file-names.ts'
+import { LeaderEpochs } from './leader-epochs.ts'
+import { type LogFolder, parsePartitionMetadata } from './log-folder.ts'
+import type { LogServices, LogSettings } from './log-settings.ts'
+import { restoreRecentBatches } from './look-back.ts'
+import { ProducerStates } from './producer-state.ts'
+import { Damaged, type LogEnd, scanToEnd } from './recovery-scan.ts'
+import { Segment } from './segment.ts'
+
+export interface RecoveryOptions {
+  readonly folder: LogFolder
+  readonly topicId: string
+  readonly settings: LogSettings
+  readonly services: LogServices
+  readonly checkpoint: LogCheckpoint
+}
+
+export interface RecoveredLog {
+  /** By base offset; at least one, the last of them active. */
+  readonly segments: Segment[]
+  readonly logStartOffset: number
+  readonly logEndOffset: number
+  readonly producers: ProducerStates
+  readonly epochs: LeaderEpochs
+  /** Whether the epochs are other than in their file. */
+  readonly hasNewEpochs: boolean
+}
+
+/** Rejects with Damaged, and has touched nothing then. */
+export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog> {
+  const { settings, checkpoint } = options
+  const { recoveryPoint } = checkpoint
+  const files = await listFiles(options)
+  const { segments, unused } = await findSegments(options, files.logs)
+  if (segments.length === 0) return emptyLog(options)
+  const known = await loadProducers(options, files.snapshots, segments[0]!.baseOffset)
+  const epochs = await loadEpochs(options)
+  const end = await scanToEnd({
+    segments,
+    from: Math.min(recoveryPoint, known.before, epochs.from),
+    recoveryPoint,
+    indexIntervalBytes: settings.indexIntervalBytes,
+    segmentIndexBytes: settings.segmentIndexBytes,
+    readIndexes: (segment) => readIndexes(options, segment),
+    visit(view) {
+      if (view.baseOffset >= known.before) known.producers.add(view)
+      epochs.list.assign(view.partitionLeaderEpoch, view.baseOffset)
+    },
+  })
+  if (end.offset < recoveryPoint) {
+    throw new Damaged(`the log ends at offset ${end.offset}, but was synced up to ${recoveryPoint}: ${end.damage ?? 'the rest is missing'}`)
+  }
+  await applyEnd(options, segments, end)
+  for (const segment of unused) await segment.remove()
+  await removeStaleSnapshots(options, files.snapshots, end)
+  const kept = segments.slice(0, segments.indexOf(end.rescanned.at(-1)!.segment) + 1)
+  await restoreRecentBatches(kept, known.before, known.producers)
+  epochs.list.truncateFromEnd(end.offset)
+  const hasNewEpochs = epochs.list.format() !== epochs.text
+  return startingAt(Math.max(checkpoint.logStartOffset, kept[0]!.baseOffset), options, {
+    segments: kept,
+    logEndOffset: end.offset,
+    producers: known.producers,
+    epochs: epochs.list,
+    hasNewEpochs,
+  })
+}
+
+async function listFiles({ folder, services, topicId }: RecoveryOptions): Promise<{ logs: number[]; snapshots: number[] }> {
+  const files = { logs: [] as number[], snapshots: [] as number[] }
+  if (!folder.isMade) return files
+  const metadata = await services.disk.readFile(folder.file(PARTITION_METADATA))
+  const ownerId = metadata === undefined ? topicId : parsePartitionMetadata(metadata.toString())
+  if (ownerId !== topicId) throw new Damaged(`the folder belongs to another topic (${ownerId ?? 'unreadable'}, not ${topicId})`)
+  for (const name of (await services.disk.list(folder.path)) ?? []) {
+    const parsed = parseOffsetFileName(name)
+    if (parsed?.kind === 'log') files.logs.push(parsed.offset)
+    if (parsed?.kind === 'snapshot') files.snapshots.push(parsed.offset)
+  }
+  files.logs.sort((a, b) => a - b)
+  files.snapshots.sort((a, b) => b - a)
+  return files
+}
+
+/** An empty file is what a segment leaves whose first write failed: it counts only when there is nothing else. */
+async function findSegments(options: RecoveryOptions, baseOffsets: readonly number[]): Promise<{ segments: Segment[]; unused: Segment[] }> {
+  const found: Segment[] = []
+  for (const baseOffset of baseOffsets) {
+    const size = await options.services.disk.fileSize(options.folder.file(offsetFileName(baseOffset, 'log')))
+    found.push(newSegment(options, baseOffset, size))
+  }
+  const filled = found.filter((segment) => segment.size > 0)
+  const segments = filled.length > 0 ? filled : found.slice(-1)
+  return { segments, unused: found.filter((segment) => !segments.includes(segment)) }
+}
+
+function newSegment({ folder, services, settings }: RecoveryOptions, baseOffset: number, existingSize?: number): Segment {
+  const { disk, filePool, clock } = services
+  const options = { baseOffset, folder, disk, filePool, settings, nowMs: clock.now() }
+  return new Segment(existingSize === undefined ? options : { ...options, existingSize })
+}
+
+function emptyLog(options: RecoveryOptions): RecoveredLog {
+  const { logStartOffset, recoveryPoint } = options.checkpoint
+  if (recoveryPoint > logStartOffset) throw new Damaged(`the log's files are gone; it was synced up to offset ${recoveryPoint}`)
+  return unopenedLog(options)
+}
+
+/** A log without a file. */
+export function unopenedLog(options: RecoveryOptions): RecoveredLog {
+  const { logStartOffset } = options.checkpoint
+  return {
+    segments: [newSegment(options, logStartOffset)],
+    logStartOffset,
+    logEndOffset: logStartOffset,
+    producers: newProducers(options.services, options.settings),
+    epochs: new LeaderEpochs(),
+    hasNewEpochs: false,
+  }
+}
+
+/** The newest snapshot that is whole and speaks of nothing but what was synced. */
+async function loadProducers(
+  { folder, services, settings, checkpoint }: RecoveryOptions,
+  snapshots: readonly number[],
+  firstOffset: number,
+): Promise<{ producers: ProducerStates; before: number }> {
+  const producers = newProducers(services, settings)
+  for (const offset of snapshots) {
+    if (offset > checkpoint.recoveryPoint || offset < firstOffset) continue
+    const bytes = await services.disk.readFile(folder.file(offsetFileName(offset, 'snapshot')))
+    if (bytes !== undefined && producers.load(bytes)) return { producers, before: offset }
+  }
+  return { producers, before: firstOffset }
+}
+
+function newProducers({ clock }: LogServices, settings: LogSettings): ProducerStates {
+  return new ProducerStates(() => clock.now(), settings.producerIdExpirationMs)
+}
+
+/** `from`: what the file cannot know, or does not. Epochs that began past the recovery point may never have reached the log. */
+async function loadEpochs({ folder, services, checkpoint }: RecoveryOptions): Promise<{ list: LeaderEpochs; from: number; text: string }> {
+  const text = (await services.disk.readFile(folder.file(LEADER_EPOCH_CHECKPOINT)))?.toString() ?? ''
+  const list = LeaderEpochs.parse(text)
+  list?.truncateFromEnd(checkpoint.recoveryPoint)
+  return { list: list ?? new LeaderEpochs(), from: list === undefined ? 0 : checkpoint.recoveryPoint, text }
+}
+
+async function readIndexes({ folder, services }: RecoveryOptions, segment: Segment): Promise<{ index: Buffer; timeIndex: Buffer }> {
+  const read = async (kind: 'index' | 'timeindex'): Promise<Buffer> =>
+    (await services.disk.readFile(folder.file(offsetFileName(segment.baseOffset, kind)))) ?? Buffer.alloc(0)
+  return { index: await read('index'), timeIndex: await read('timeindex') }
+}
+
+/** Cuts what lies behind the end, makes the rescanned segments what they are, and syncs them. */
+async function applyEnd(options: RecoveryOptions, segments: readonly Segment[], end: LogEnd): Promise<void> {
+  const { folder, services, checkpoint } = options
+  const last = end.rescanned.at(-1)!
+  const behind = segments.slice(segments.indexOf(last.segment) + 1)
+  if (last.size < last.segment.size || behind.length > 0) {
+    const cut = { last: last.segment, position: last.size, offset: end.offset, behind }
+    const cutBytes = await moveToCutFiles(services.disk, folder, cut)
+    services.diagnostics.warn('cut off the end of a log, as a crash left it; what was cut is kept in .cut files', {
+      folder: folder.path,
+      logEndOffset: end.offset,
+      cutBytes,
+      reason: end.damage,
+    })
+    await last.segment.removeIndexes() // they may know of more; a stop writes them anew
+  }
+  for (const { segment, indexes, size, firstTimestamp } of end.rescanned) {
+    segment.activate(indexes, size, firstTimestamp)
+    if (segment !== last.segment) await segment.seal()
+    if (end.offset > checkpoint.recoveryPoint) await segment.file.sync()
+  }
+  if (end.offset > checkpoint.recoveryPoint) await folder.sync()
+}
+
+/** Kafka keeps one per segment, and the newest. */
+async function removeStaleSnapshots({ folder, services }: RecoveryOptions, snapshots: readonly number[], end: LogEnd): Promise<void> {
+  const baseOffsets = new Set(end.rescanned.map(({ segment }) => segment.baseOffset))
+  const newest = snapshots.find((offset) => offset <= end.offset)
+  for (const offset of snapshots) {
+    const isStray = offset > end.rescanned[0]!.segment.baseOffset && offset !== newest && !baseOffsets.has(offset)
+    if (isStray) await services.disk.unlink(folder.file(offsetFileName(offset, 'snapshot')))
+  }
+}
+
+/** A log whose start was moved past everything that is left of it begins afresh there. */
+async function startingAt(
+  logStartOffset: number,
+  options: RecoveryOptions,
+  log: Omit<RecoveredLog, 'logStartOffset'>,
+): Promise<RecoveredLog> {
+  if (logStartOffset <= log.logEndOffset) return { ...log, logStartOffset }
+  for (const segment of log.segments) await segment.remove()
+  return { ...log, segments: [newSegment(options, logStartOffset)], logStartOffset, logEndOffset: logStartOffset }
+}

@@ -1,0 +1,225 @@
+// One segment: a .log file of batches whose offsets start at the base offset in its name, and its two indexes.
+// The newest segment of a log is active: batches are added, its indexes live in memory. The others are sealed: their indexes are complete in files,
+// or are made again from the batches. `size` counts what was added, `writtenSize` what has reached the file and may be read.
+
+import { type Disk, hasCode } from '../disk/disk.ts'
+import type { FilePool, PooledFile } from '../disk/file-pool.ts'
+import { assert } from '../lib/assert.ts'
+import type { BatchView } from '../wire/records/batch.ts'
+import { type OffsetFileKind, offsetFileName } from './file-names.ts'
+import type { LogFolder } from './log-folder.ts'
+import type { LogSettings } from './log-settings.ts'
+import { overwriteFile } from './overwrite.ts'
+import { SegmentIndexes } from './segment-indexes.ts'
+import { scanBatches } from './segment-scan.ts'
+
+const RELATIVE_OFFSET_MAX = 2 ** 31 - 1
+const REMEMBERED_POSITIONS_MAX = 8
+
+export interface SegmentOptions {
+  readonly baseOffset: number
+  readonly folder: LogFolder
+  readonly disk: Disk
+  readonly filePool: FilePool
+  readonly settings: LogSettings
+  readonly nowMs: number
+  /** Bytes that the file holds; undefined for a new file. */
+  readonly existingSize?: number
+}
+
+export class Segment {
+  readonly baseOffset: number
+  readonly file: PooledFile
+  readonly #options: SegmentOptions
+  readonly #jitterMs: number
+  #indexes: SegmentIndexes | undefined
+  #firstTimestamp: number | undefined
+  #sealedGreatestTimestamp: number | undefined
+  #isNameSynced: boolean
+  #readPositions = new Map<number, number>()
+  #size: number
+  #writtenSize: number
+
+  constructor(options: SegmentOptions) {
+    this.baseOffset = options.baseOffset
+    this.#options = options
+    this.file = options.filePool.file(this.#path('log'))
+    this.#jitterMs = Math.random() * Math.min(options.settings.segmentJitterMs, options.settings.segmentMs)
+    this.#isNameSynced = options.existingSize !== undefined
+    this.#size = this.#writtenSize = options.existingSize ?? 0
+    if (options.existingSize === undefined) this.activate(SegmentIndexes.empty(this.baseOffset, options.settings.segmentIndexBytes))
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  get writtenSize(): number {
+    return this.#writtenSize
+  }
+
+  get isSealed(): boolean {
+    return this.#indexes === undefined
+  }
+
+  /** Makes it the one that batches are added to; they begin at `size`. */
+  activate(indexes: SegmentIndexes, size = 0, firstTimestamp?: number): void {
+    this.#indexes = indexes
+    this.#size = this.#writtenSize = size
+    this.#firstTimestamp = firstTimestamp
+  }
+
+  /** Whether the batch belongs into a new segment (Kafka's rules: size, age by the batches' own timestamps, full index, offsets too far apart). */
+  isFullFor(view: BatchView, endOffset: number, settings: LogSettings, nowMs: number): boolean {
+    const waitedMs =
+      this.#firstTimestamp === undefined || this.#firstTimestamp < 0
+        ? nowMs - this.#options.nowMs
+        : view.maxTimestamp - this.#firstTimestamp
+    return (
+      this.#size > 0 &&
+      (this.#size > settings.segmentBytes - view.sizeInBytes ||
+        waitedMs > settings.segmentMs - this.#jitterMs ||
+        this.#active.isFull ||
+        endOffset - 1 - this.baseOffset > RELATIVE_OFFSET_MAX)
+    )
+  }
+
+  /** Answers where the batch begins, and how to take it out again; only the newest can be. */
+  add(view: BatchView): { position: number; undo: () => void } {
+    const position = this.#size
+    const firstTimestamp = this.#firstTimestamp
+    const undoIndexes = this.#active.add(view, position, this.#options.settings.indexIntervalBytes)
+    this.#size += view.sizeInBytes
+    if (position === 0) this.#firstTimestamp = view.maxTimestamp
+    return {
+      position,
+      undo: () => {
+        undoIndexes()
+        this.#size = position
+        this.#firstTimestamp = firstTimestamp
+      },
+    }
+  }
+
+  /** Whether the whole of it was written; makes the folder and the file when they are missing. */
+  async write(chunks: readonly Buffer[], size: number, position: number): Promise<boolean> {
+    await this.#options.folder.make()
+    return this.#noteWritten(await this.file.write(chunks, position), size, position)
+  }
+
+  /** undefined when only `write` will do. */
+  writeNow(chunk: Buffer, position: number): boolean | undefined {
+    const written = this.file.writeNow(chunk, position)
+    return written === undefined ? undefined : this.#noteWritten(written, chunk.length, position)
+  }
+
+  async sync(): Promise<void> {
+    await this.file.sync()
+    if (this.#isNameSynced) return
+    await this.#options.folder.sync()
+    this.#isNameSynced = true
+  }
+
+  /** Drops what the file holds from `position` on. */
+  async cut(position: number): Promise<void> {
+    this.#readPositions.clear()
+    try {
+      await this.file.truncate(position)
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error // it was never made
+    }
+    this.#writtenSize = position
+  }
+
+  /** In memory while active; read from the files, or made again from the batches when those are damaged, once sealed. */
+  async indexes(): Promise<SegmentIndexes> {
+    return this.#indexes ?? (await this.#load()) ?? (await this.#rebuild())
+  }
+
+  /** -1 when no record has a timestamp. */
+  async greatestTimestamp(): Promise<number> {
+    if (this.#indexes !== undefined) return this.#indexes.greatestTimestamp
+    this.#sealedGreatestTimestamp ??= (await this.indexes()).greatestTimestamp
+    return this.#sealedGreatestTimestamp
+  }
+
+  /** No batch follows: the indexes go to their files, and out of memory. */
+  async seal(): Promise<void> {
+    const indexes = this.#active
+    indexes.seal()
+    await this.saveIndexes(indexes, 'synced')
+    this.#sealedGreatestTimestamp = indexes.greatestTimestamp
+    this.#indexes = undefined
+  }
+
+  async saveIndexes(indexes: SegmentIndexes, durability: 'synced' | 'unsynced'): Promise<void> {
+    await overwriteFile(this.#options.disk, this.#path('index'), indexes.offsets.bytes(), durability)
+    await overwriteFile(this.#options.disk, this.#path('timeindex'), indexes.times.bytes(), durability)
+  }
+
+  /** For a stop: the next open resumes from these files. */
+  async saveActiveIndexes(): Promise<void> {
+    this.#active.seal()
+    await this.saveIndexes(this.#active, 'unsynced')
+  }
+
+  /** Where the batch that begins at `offset` is, when a reader stopped there. */
+  rememberedPosition(offset: number): number | undefined {
+    return this.#readPositions.get(offset)
+  }
+
+  rememberPosition(offset: number, position: number): void {
+    this.#readPositions.delete(offset)
+    this.#readPositions.set(offset, position)
+    if (this.#readPositions.size <= REMEMBERED_POSITIONS_MAX) return
+    for (const oldest of this.#readPositions.keys()) return void this.#readPositions.delete(oldest)
+  }
+
+  async remove(): Promise<void> {
+    await this.file.close()
+    for (const kind of ['log', 'index', 'timeindex', 'snapshot'] as const) await this.#options.disk.unlink(this.#path(kind))
+  }
+
+  /** They are made again from the batches. */
+  async removeIndexes(): Promise<void> {
+    for (const kind of ['index', 'timeindex'] as const) await this.#options.disk.unlink(this.#path(kind))
+  }
+
+  get #active(): SegmentIndexes {
+    assert(this.#indexes !== undefined, () => `segment ${this.baseOffset} is sealed`)
+    return this.#indexes
+  }
+
+  #noteWritten(written: number, expected: number, position: number): boolean {
+    if (written !== expected) return false
+    assert(
+      position === this.#writtenSize,
+      () => `segment ${this.baseOffset}: written at ${position}, but the file ends at ${this.#writtenSize}`,
+    )
+    this.#writtenSize = position + written
+    return true
+  }
+
+  async #load(): Promise<SegmentIndexes | undefined> {
+    const index = await this.#options.disk.readFile(this.#path('index'))
+    const timeIndex = await this.#options.disk.readFile(this.#path('timeindex'))
+    return index === undefined || timeIndex === undefined ? undefined : SegmentIndexes.parse(index, timeIndex, this.baseOffset)
+  }
+
+  async #rebuild(): Promise<SegmentIndexes> {
+    const { settings } = this.#options
+    const indexes = SegmentIndexes.empty(this.baseOffset, settings.segmentIndexBytes)
+    const range = { start: 0, end: this.#size, nextOffset: this.baseOffset, checksumFrom: Number.POSITIVE_INFINITY }
+    await scanBatches(this.file, range, (view, position) => {
+      indexes.add(view, position, settings.indexIntervalBytes)
+      return true
+    })
+    indexes.seal()
+    await this.saveIndexes(indexes, 'unsynced')
+    return indexes
+  }
+
+  #path(kind: OffsetFileKind): string {
+    return this.#options.folder.file(offsetFileName(this.baseOffset, kind))
+  }
+}
