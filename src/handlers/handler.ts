@@ -39,8 +39,8 @@ export interface ServedApi {
   readonly maxVersion: number
   /** The connection's next request starts once this has returned, or its promise has settled. `request` is what the API's codec decoded. */
   accept(request: object, context: RequestContext): Accepted | Promise<Accepted>
-  /** The response that says `refusal` for the whole request. */
-  refuse(request: object, refusal: Refusal, context: RequestContext): object
+  /** The answer that says `refusal` for the whole request. */
+  refuse(request: object, refusal: Refusal, context: RequestContext): Answer
 }
 
 export interface HandlerFunctions<A extends Api> {

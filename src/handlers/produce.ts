@@ -54,7 +54,8 @@ export function produce({ catalog, records }: Services): ServedApi {
     minVersion: api.minVersion,
     maxVersion: api.maxVersion,
     accept: (request, { apiVersion }) => accept(request as ProduceRequest, apiVersion),
-    refuse: (request, refusal) => refuseAll(request as ProduceRequest, refusal),
+    refuse: (request, refusal) =>
+      (request as ProduceRequest).acks === 0 ? CLOSE_CONNECTION : refuseAll(request as ProduceRequest, refusal),
   }
 }
 
