@@ -74,7 +74,7 @@ export async function openServices(flags: Record<string, string | number | boole
         answer = (await (await handlerOf(api).accept(body, context)).answer) as object
       } catch (error) {
         if (!(error instanceof Refusal)) throw error
-        answer = handlerOf(api).refuse(body, error, context)
+        answer = handlerOf(api).refuse(body, error, context) as object
       }
       const writer = new Writer()
       responseCodec(api, apiVersion).encode(writer, answer)
