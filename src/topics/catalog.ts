@@ -197,12 +197,11 @@ export class Catalog {
         )
       return assignments.length
     }
-    if (replicationFactor !== -1 && replicationFactor !== 1) {
+    const factor = replicationFactor === -1 ? this.#options.config['default.replication.factor'] : replicationFactor
+    if (factor !== 1) {
       const reason =
-        replicationFactor <= 0
-          ? 'it must be larger than 0, or -1 for the default'
-          : 'there is one broker, so it can only be 1, or -1 for the default'
-      throw new Refusal('INVALID_REPLICATION_FACTOR', `replication factor ${replicationFactor}: ${reason}`)
+        factor <= 0 ? 'it must be larger than 0, or -1 for the default' : 'there is one broker, so it can only be 1, or -1 for the default'
+      throw new Refusal('INVALID_REPLICATION_FACTOR', `replication factor ${factor}: ${reason}`)
     }
     if (partitionCount === -1) return this.#options.config['num.partitions']
     if (partitionCount <= 0)
