@@ -1,0 +1,31 @@
+// What a codec is, seen from codecs.ts; and when its work leaves the event loop.
+
+export interface Compression {
+  /** False when the platform has no binary of it. */
+  isAvailable(): boolean
+  /**
+   * Throws or rejects with Malformed when the bytes are not what the codec writes, and with OutputTooLarge before more than about `maxBytes`
+   * are allocated for them.
+   */
+  decompress(bytes: Buffer, maxBytes: number): Buffer | Promise<Buffer>
+  /** `level` as in Kafka's `compression.<codec>.level`; codecs without levels take no notice of it. */
+  compress(bytes: Buffer, level: number | undefined): Buffer | Promise<Buffer>
+}
+
+export class OutputTooLarge extends Error {
+  override readonly name = 'OutputTooLarge'
+
+  constructor(maxBytes: number) {
+    super(`the records take more than ${maxBytes} bytes when decompressed`)
+  }
+}
+
+// A hop to the thread pool costs 30 to 100 µs, most of it on the loop. Up to here no codec takes longer than half a millisecond.
+export const ON_LOOP_INPUT_MAX = 64 * 1024
+export const ON_LOOP_OUTPUT_MAX = 128 * 1024
+/** Compressing takes five times as long. */
+export const ON_LOOP_COMPRESS_MAX = 16 * 1024
+
+export function staysOnLoop(inputSize: number, outputSize: number): boolean {
+  return inputSize <= ON_LOOP_INPUT_MAX && outputSize <= ON_LOOP_OUTPUT_MAX
+}
