@@ -1,0 +1,199 @@
+// The whole broker in this process: real sockets, a real folder.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { startBroker, type Broker } from '../src/broker.ts'
+import { resolveBrokerConfig } from '../src/config/resolve.ts'
+import type { LogLine } from '../src/lib/diagnostics.ts'
+import { createTopics } from '../src/wire/messages/create-topics.ts'
+import { deleteTopics } from '../src/wire/messages/delete-topics.ts'
+import { fetch } from '../src/wire/messages/fetch.ts'
+import { initProducerId } from '../src/wire/messages/init-producer-id.ts'
+import { metadata } from '../src/wire/messages/metadata.ts'
+import { produce } from '../src/wire/messages/produce.ts'
+import { encodeBatch } from '../src/wire/records/record.ts'
+import { WireConnection } from './support/wire-connection.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'ottla-broker-'))
+let folderCount = 0
+const newFolder = (): string => join(root, String(folderCount++))
+const running: Broker[] = []
+const connections: WireConnection[] = []
+
+async function start(
+  folder: string,
+  flags: Record<string, string | number> = {},
+  log: (line: LogLine) => void = () => undefined,
+): Promise<Broker> {
+  const { config } = resolveBrokerConfig({ flags: { port: 0, 'log.dirs': folder, ...flags } })
+  const broker = await startBroker({ config, log })
+  running.push(broker)
+  return broker
+}
+
+async function connect({ bootstrapServers }: Broker): Promise<WireConnection> {
+  const connection = await WireConnection.connect(bootstrapServers.split(',')[0]!)
+  connections.push(connection)
+  return connection
+}
+
+const create = (connection: WireConnection, name: string) =>
+  connection.request(createTopics, 7, { topics: [{ name, numPartitions: 2, replicationFactor: 1, assignments: [], configs: [] }] })
+
+async function send(connection: WireConnection, name: string, ...values: string[]): Promise<number> {
+  const batch = await encodeBatch({ records: values.map((value) => ({ timestamp: 1, key: null, value: Buffer.from(value) })) })
+  const request = { acks: -1, timeoutMs: 1000, topicData: [{ name, partitionData: [{ index: 0, records: batch }] }] }
+  const { responses } = await connection.request(produce, 9, request)
+  const [partition] = responses[0]!.partitionResponses
+  return partition!.errorCode === 0 ? partition!.baseOffset : -partition!.errorCode
+}
+
+const fetchOf = (name: string, fetchOffset = 0, maxWaitMs = 0) => ({
+  replicaId: -1,
+  maxWaitMs,
+  minBytes: 1,
+  topics: [{ topic: name, partitions: [{ partition: 0, fetchOffset, partitionMaxBytes: 1 << 20 }] }],
+})
+
+async function read(connection: WireConnection, name: string): Promise<string> {
+  const { responses } = await connection.request(fetch, 12, fetchOf(name))
+  return (responses[0]!.partitions[0]!.records ?? Buffer.alloc(0)).toString('latin1').replaceAll(/[^a-z]/g, '')
+}
+
+afterEach(async () => {
+  for (const connection of connections.splice(0)) connection.close()
+  await Promise.all(running.splice(0).map((broker) => broker.close()))
+})
+afterAll(() => rmSync(root, { recursive: true }))
+
+describe('a broker', () => {
+  it('has its topics, records and configs again after a restart, and goes on from there', async () => {
+    const folder = newFolder()
+    const before = await start(folder)
+    const first = await connect(before)
+    await create(first, 'orders')
+    expect(await send(first, 'orders', 'aa', 'bb')).toBe(0)
+    await before.close()
+
+    const after = await start(folder)
+    const second = await connect(after)
+    expect(after.summary).toMatchObject({ topics: 1, partitions: 2 })
+    expect(await read(second, 'orders')).toContain('bb')
+    expect(await send(second, 'orders', 'cc')).toBe(2)
+  })
+
+  it('raises the leader epoch at every start', async () => {
+    const folder = newFolder()
+    const epochs: number[] = []
+    for (let run = 0; run < 3; run++) {
+      const broker = await start(folder)
+      const connection = await connect(broker)
+      if (run === 0) await create(connection, 'a')
+      const { topics } = await connection.request(metadata, 9, { topics: [{ name: 'a' }] })
+      epochs.push(topics[0]!.partitions[0]!.leaderEpoch)
+      await broker.close()
+    }
+    expect(epochs).toEqual([0, 1, 2])
+  })
+
+  it('never gives a producer id twice, over restarts', async () => {
+    const folder = newFolder()
+    const ids: number[] = []
+    for (let run = 0; run < 5; run++) {
+      const broker = await start(folder)
+      const connection = await connect(broker)
+      for (let count = 0; count <= run; count++)
+        ids.push((await connection.request(initProducerId, 4, { transactionalId: null, transactionTimeoutMs: 1000 })).producerId)
+      await broker.close()
+    }
+    expect(new Set(ids).size).toBe(15)
+  })
+
+  it('is on both loopback addresses, and advertises the one that the client used', async () => {
+    const broker = await start(newFolder())
+    const connection = await connect(broker)
+    const { brokers } = await connection.request(metadata, 9, { topics: [] })
+    expect(broker.bootstrapServers.split(',')[0]).toBe(`${brokers[0]!.host}:${brokers[0]!.port}`)
+    const advertising = await start(newFolder(), { 'advertised.listeners': 'PLAINTEXT://broker.example:1234' })
+    const { brokers: advertised } = await (await connect(advertising)).request(metadata, 9, { topics: [] })
+    expect(advertised).toMatchObject([{ host: 'broker.example', port: 1234 }])
+  })
+
+  it('answers parked fetches when it closes, and takes no more connections', async () => {
+    const broker = await start(newFolder())
+    const connection = await connect(broker)
+    await create(connection, 'a')
+    const parked = connection.request(fetch, 12, fetchOf('a', 0, 600_000))
+    await (await connect(broker)).request(metadata, 9, { topics: [] }) // by now the fetch has been read
+    await broker.close()
+    expect((await parked).responses[0]!.partitions[0]!.errorCode).toBe(0)
+    await broker.closed
+    await expect(WireConnection.connect(broker.bootstrapServers.split(',')[0]!)).rejects.toThrow('ECONNREFUSED')
+  })
+
+  it('keeps a second one out of its folder, and lets it in afterwards', async () => {
+    const folder = newFolder()
+    const first = await start(folder)
+    await expect(start(folder)).rejects.toThrow(/in use by process \d+/)
+    await first.close()
+    await start(folder)
+  })
+
+  it('refuses a folder from a newer version, and one that is not Ottla’s', async () => {
+    for (const [properties, reason] of [
+      ['version=1\ncluster.id=x\nottla.layout.version=2\n', 'newer version'],
+      ['version=1\ncluster.id=x\nnode.id=1\n', 'not made by Ottla'],
+    ] as const) {
+      const folder = newFolder()
+      await mkdir(folder)
+      await writeFile(join(folder, 'meta.properties'), properties)
+      await expect(start(folder)).rejects.toThrow(reason)
+      expect(await readFile(join(folder, 'meta.properties'), 'utf8')).toBe(properties)
+    }
+  })
+
+  it('says so when its port is in use, and lets go of the folder', async () => {
+    const folder = newFolder()
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    const { port } = taken.address() as AddressInfo
+    await expect(start(folder, { port })).rejects.toThrow(`port ${port} is in use`)
+    taken.close()
+    await start(folder)
+  })
+
+  it('finishes the deletion of a topic that a crash interrupted, and leaves strangers alone', async () => {
+    const folder = newFolder()
+    const before = await start(folder, { 'log.segment.delete.delay.ms': 0 })
+    const connection = await connect(before)
+    await create(connection, 'gone')
+    await send(connection, 'gone', 'aa')
+    await before.close()
+    await rename(join(folder, 'gone-0'), join(folder, 'aside'))
+    const during = await start(folder, { 'log.segment.delete.delay.ms': 0 })
+    await (await connect(during)).request(deleteTopics, 5, { topicNames: ['gone'], timeoutMs: 1000 })
+    await during.close()
+    await rename(join(folder, 'aside'), join(folder, 'gone-0')) // as a crash between the tombstone and the rename leaves it
+    await mkdir(join(folder, 'stranger-0'))
+
+    const lines: LogLine[] = []
+    const after = await start(folder, { 'log.segment.delete.delay.ms': 0 }, (line) => lines.push(line))
+    const again = await connect(after)
+    await create(again, 'gone')
+    expect(await read(again, 'gone')).toBe('')
+    expect(lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields.folder)).toEqual([join(folder, 'stranger-0')])
+  })
+
+  it('serves what remains of a folder whose topic’s data is missing', async () => {
+    const folder = newFolder()
+    const before = await start(folder)
+    await create(await connect(before), 'a')
+    await before.close()
+    const after = await start(folder)
+    expect(await send(await connect(after), 'a', 'aa')).toBe(0)
+  })
+})
