@@ -14,14 +14,13 @@ export class LogFolder {
   readonly #topicId: string
   #making: Promise<void> | undefined
   #isMade: boolean
-  #isSynced: boolean
+  #isSynced = false
 
   constructor(disk: Disk, path: string, topicId: string, exists: boolean) {
     this.#disk = disk
     this.path = path
     this.#topicId = topicId
     this.#isMade = exists
-    this.#isSynced = exists
   }
 
   get isMade(): boolean {

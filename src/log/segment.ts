@@ -45,7 +45,7 @@ export class Segment {
     this.#options = options
     this.file = options.filePool.file(this.#path('log'))
     this.#jitterMs = Math.random() * Math.min(options.settings.segmentJitterMs, options.settings.segmentMs)
-    this.#isNameSynced = options.existingSize !== undefined
+    this.#isNameSynced = (options.existingSize ?? 0) > 0 // an empty one may be left from a write that failed
     this.#size = this.#writtenSize = options.existingSize ?? 0
     if (options.existingSize === undefined) this.activate(SegmentIndexes.empty(this.baseOffset, options.settings.segmentIndexBytes))
   }

@@ -1,0 +1,124 @@
+// The power fails at every step of a scripted life of a log, and again at every step of the recovery after it. Whatever was not synced may be on
+// disk or not, in part, in any order. In `fsync` mode everything that was acknowledged must be there again, and nothing that was never sent.
+
+import { describe, expect, it } from 'vitest'
+import type { Disk } from '../../src/disk/disk.ts'
+import type { MemoryDisk } from '../../src/disk/memory-disk.ts'
+import { FaultDisk, type Survival } from '../support/fault-disk.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { readAll } from '../support/read-log.ts'
+import type { Appended } from '../../src/log/partition-log.ts'
+import { batchOf, openLog, type TestLog } from '../support/test-log.ts'
+
+const SETTINGS = { segmentBytes: 700, indexIntervalBytes: 150 }
+const ROOTS = ['/', '/data'] // the broker syncs the data folder itself when it makes it
+
+const timestampOf = (offset: number): number => 1_000_000 + offset
+
+interface Outcome {
+  /** By offset. */
+  readonly sent: string[]
+  acknowledged: number
+}
+
+/** Appends, alone and several at once, with rolls, a checkpoint, a clean stop and another start on the way. */
+async function live(disk: Disk, outcome: Outcome): Promise<void> {
+  const clock = new ManualClock()
+  let sequence = 0
+  for (const round of [1, 2]) {
+    const opened = await openLog(disk, { settings: SETTINGS, clock, leaderEpoch: round })
+    for (let step = 0; step < 4; step++) {
+      const dones: Promise<void>[] = []
+      for (let count = 0; count <= (step % 3) * 3; count++) {
+        const values = Array.from({ length: 1 + ((step + count) % 3) }, (_, index) => `${round}.${step}.${count}.${index}${'x'.repeat(40)}`)
+        const timestamps = values.map((_, index) => timestampOf(sequence + index))
+        const batch = await batchOf(values, { timestamps, producerId: 7, producerEpoch: 0, baseSequence: sequence })
+        sequence += values.length
+        outcome.sent.push(...values)
+        const appended = opened.log.append(batch)
+        dones.push(acknowledge(appended, appended.baseOffset + values.length, outcome))
+      }
+      await Promise.all(dones)
+      if (step === 2) clock.advance(1000)
+    }
+    await opened.close()
+  }
+}
+
+async function acknowledge({ done }: Appended, endOffset: number, outcome: Outcome): Promise<void> {
+  await done
+  outcome.acknowledged = Math.max(outcome.acknowledged, endOffset)
+}
+
+const nothing: Survival = () => 'nothing'
+const everything: Survival = () => 'all'
+
+/** A small generator of our own, so that a seed means the same for ever. */
+function atRandom(seed: number): Survival {
+  let state = seed
+  const next = (): number => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31)
+  return () => (['all', 'nothing', next() % 120] as const)[next() % 3]!
+}
+
+const SURVIVALS: readonly [string, () => Survival][] = [
+  ['nothing of it survives', () => nothing],
+  ['all of it survives', () => everything],
+  ...[1, 2, 3].map((seed): [string, () => Survival] => [`some of it survives, seed ${seed}`, () => atRandom(seed)]),
+]
+
+async function stopAt(step: number): Promise<{ disk: FaultDisk; outcome: Outcome; isOver: boolean }> {
+  const disk = new FaultDisk({ step, kind: 'stop' })
+  const outcome: Outcome = { sent: [], acknowledged: 0 }
+  const isOver = await Promise.race([live(disk, outcome).then(() => true), disk.stopped.then(() => false)])
+  return { disk, outcome, isOver }
+}
+
+/** What is wrong with a log that was opened after the power came back; nothing, if all is well. */
+async function faultsOf({ log }: TestLog, { sent, acknowledged }: Outcome): Promise<string[]> {
+  if (log.offlineReason !== undefined) return [log.offlineReason]
+  if (log.highWatermark < acknowledged) return [`${acknowledged} were acknowledged, but it ends at ${log.highWatermark}`]
+  const records = await readAll(log)
+  const faults = records.filter(({ value }, offset) => value !== sent[offset]).map(({ offset }) => `offset ${offset} is not what was sent`)
+  for (let offset = 0; offset < log.logEndOffset; offset += 5) {
+    const found = await log.offsetForTimestamp(timestampOf(offset), log.highWatermark)
+    if (found?.offset !== offset) faults.push(`the time of offset ${offset} leads to ${found?.offset}`)
+  }
+  return faults
+}
+
+describe.each(SURVIVALS)('a power loss at every step, when of what was not synced %s', { timeout: 60_000 }, (_, survival) => {
+  it('loses nothing that was acknowledged and invents nothing', async () => {
+    for (let step = 0; ; step++) {
+      const { disk, outcome, isOver } = await stopAt(step)
+      const after = await disk.afterPowerLoss(survival(), ROOTS)
+      expect(await faultsOf(await openLog(after, { settings: SETTINGS, leaderEpoch: 3 }), outcome), `step ${step}`).toEqual([])
+      if (isOver) break
+    }
+  })
+
+  it('loses nothing when it happens again at every step of the recovery', async () => {
+    for (let step = 0; ; step += 13) {
+      const { disk, outcome, isOver } = await stopAt(step)
+      if (isOver) break
+      const after = await disk.afterPowerLoss(survival(), ROOTS)
+      expect(await faultsOfEveryRecovery(after, outcome, survival), `step ${step}`).toEqual([])
+    }
+  })
+})
+
+/** Stops the recovery at each of its steps, and looks at what the next one makes of it. */
+async function faultsOfEveryRecovery(image: MemoryDisk, outcome: Outcome, survival: () => Survival): Promise<string[]> {
+  const untouched = await FaultDisk.onto(image, '/data')
+  for (let step = 0; ; step++) {
+    const disk = await FaultDisk.onto(await untouched.afterPowerLoss(everything, ROOTS), '/data', { step, kind: 'stop' })
+    const isOver = await Promise.race([recoverAndClose(disk).then(() => true), disk.stopped.then(() => false)])
+    const again = await openLog(await disk.afterPowerLoss(survival(), ROOTS), { settings: SETTINGS, leaderEpoch: 4 })
+    const faults = await faultsOf(again, outcome)
+    if (isOver || faults.length > 0) return faults
+  }
+}
+
+async function recoverAndClose(disk: Disk): Promise<void> {
+  const opened = await openLog(disk, { settings: SETTINGS, leaderEpoch: 3 })
+  await opened.close()
+}

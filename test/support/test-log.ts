@@ -1,0 +1,80 @@
+// A partition log on a disk of the test's choice, small enough to roll and index often, and the few things that tests do with it.
+
+import type { Disk } from '../../src/disk/disk.ts'
+import type { Clock } from '../../src/lib/clock.ts'
+import type { CheckedBatch } from '../../src/log/check-batch.ts'
+import type { LogServices, LogSettings } from '../../src/log/log-settings.ts'
+import { type Appended, PartitionLog } from '../../src/log/partition-log.ts'
+import { BatchView } from '../../src/wire/records/batch.ts'
+import { type BatchToEncode, encodeBatch } from '../../src/wire/records/record.ts'
+import { logServices } from './log-services.ts'
+
+export const FOLDER = '/data/orders-0'
+export const TOPIC_ID = 'b8tRS7h4TJ2Vt43Dp85v2A'
+
+export const SETTINGS: LogSettings = {
+  segmentBytes: 4096,
+  segmentMs: 7 * 86_400_000,
+  segmentJitterMs: 0,
+  segmentIndexBytes: 10 << 20,
+  indexIntervalBytes: 256,
+  flushMessages: Number.MAX_SAFE_INTEGER,
+  flushMs: Number.MAX_SAFE_INTEGER,
+  fileDeleteDelayMs: 60_000,
+  durability: 'fsync',
+  producerIdExpirationMs: 86_400_000,
+  maxDecompressedBytes: 1 << 20,
+}
+
+export interface TestLog {
+  readonly log: PartitionLog
+  readonly services: LogServices
+  /** As the broker does it when it stops. */
+  close(): Promise<void>
+}
+
+export async function openLog(
+  disk: Disk,
+  { settings = {}, clock, leaderEpoch = 0 }: { settings?: Partial<LogSettings>; clock?: Clock; leaderEpoch?: number } = {},
+): Promise<TestLog> {
+  const services = await logServices(disk, clock)
+  const log = await PartitionLog.open({
+    folder: FOLDER,
+    topicId: TOPIC_ID,
+    topic: 'orders',
+    partition: 0,
+    leaderEpoch,
+    settings: { ...SETTINGS, ...settings },
+    services,
+  })
+  return {
+    log,
+    services,
+    async close() {
+      await log.close()
+      await services.checkpoints.close()
+    },
+  }
+}
+
+/** A batch of one-byte-or-more records; their values say which they are. */
+export async function batchOf(
+  values: readonly string[],
+  batch: Omit<BatchToEncode, 'records'> & { timestamps?: readonly number[] } = {},
+): Promise<CheckedBatch> {
+  const { timestamps = [], ...rest } = batch
+  const records = values.map((value, index) => ({ timestamp: timestamps[index] ?? 1_000_000, key: null, value: Buffer.from(value) }))
+  const bytes = await encodeBatch({ ...rest, records })
+  return { bytes, view: new BatchView(bytes) }
+}
+
+export async function append(log: PartitionLog, values: readonly string[], batch: Parameters<typeof batchOf>[1] = {}): Promise<Appended> {
+  const appended = log.append(await batchOf(values, batch))
+  await appended.done
+  return appended
+}
+
+/** Lets everything that waits for nothing but a memory disk happen. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
