@@ -75,6 +75,10 @@ describe('a compiled codec', () => {
     expect(failure.stack).toMatch(/Test_v0_topics_partitions .*Test_v0_topics_partitions_array .*Test_v0_topics_array .*Test_v0 /s)
   })
 
+  it('refuses a schema that has nulls for what Kafka has none', () => {
+    expect(() => encode(struct({ id: int32.nullable() }), { id: null }, 0)).toThrow(AssertionFailed)
+  })
+
   it('refuses a schema whose names could not stand in a source', () => {
     expect(() => encode(struct({ 'a; process.exit()': int32 }), { 'a; process.exit()': 1 }, 0)).toThrow(AssertionFailed)
     const record = defineRecord({ name: 'A b', versions: '0', flexible: 'none', fields: struct({}) })

@@ -8,7 +8,7 @@ import type { Codec } from '../../src/wire/compile.ts'
 import { apisByKey } from '../../src/wire/messages/all.ts'
 import { createTopics } from '../../src/wire/messages/create-topics.ts'
 import { deleteTopics } from '../../src/wire/messages/delete-topics.ts'
-import { metadata } from '../../src/wire/messages/metadata.ts'
+import { describeConfigs } from '../../src/wire/messages/describe-configs.ts'
 import { Malformed, Reader } from '../../src/wire/reader.ts'
 
 interface GoldenMessage {
@@ -116,8 +116,11 @@ describe('an announced length', () => {
     expect(failureOf(requestCodec(deleteTopics, 4), new Reader(Buffer.concat([varint(4_500_001), empty])))).toEqual(
       new Malformed('DeleteTopicsRequest_v4_topicNames has 4500000 elements, and 5000000 bytes are left'),
     )
-    const nested = Buffer.concat([varint(2), Buffer.from('0000000000000000000000', 'hex'), varint(4_500_001), empty])
-    expect(failureOf(responseCodec(metadata, 9), new Reader(Buffer.concat([Buffer.alloc(4), nested])))).toBeInstanceOf(Malformed)
+
+    const resource = Buffer.concat([Buffer.from('0201', 'hex'), varint(2_200_001), empty.subarray(0, 2_200_000), Buffer.alloc(1)])
+    const request = (count: number) => Buffer.concat([varint(count + 1), ...Array.from({ length: count }, () => resource), Buffer.alloc(3)])
+    expect(failureOf(requestCodec(describeConfigs, 4), new Reader(request(1)))).toBeUndefined()
+    expect(failureOf(requestCodec(describeConfigs, 4), new Reader(request(2)))).toBeInstanceOf(Malformed)
   })
 })
 

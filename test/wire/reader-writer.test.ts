@@ -103,10 +103,10 @@ describe('a string', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string(),
-      fc.integer({ min: 0, max: 400 }).map((length) => 'é€𝄞a'.repeat(length)),
+      fc.integer({ min: 0, max: 60 }).map((length) => 'é€𝄞a'.repeat(length)),
     )
     fc.assert(
-      fc.property(fc.array(text, { maxLength: 20 }), (texts) => {
+      fc.property(fc.array(text, { maxLength: 8 }), (texts) => {
         const bytes = written((writer) => {
           for (const value of texts) {
             writer.string(value)
@@ -161,18 +161,19 @@ describe('a writer', () => {
 
   it('writes the size of a section before it, sections within sections and large byte strings included', () => {
     const inner = Buffer.alloc(3000, 7)
-    const bytes = written((writer) => {
-      writer.int8(1)
-      const section = writer.openSection()
-      writer.int8(2)
-      const nested = writer.openSection()
-      writer.bytes(inner)
-      writer.closeSection(nested)
-      writer.int8(3)
-      writer.closeSection(section)
-      writer.bytes(inner)
-    })
-    const reader = new Reader(bytes)
+    const writer = new Writer()
+    writer.int8(1)
+    const section = writer.openSection()
+    writer.int8(2)
+    const nested = writer.openSection()
+    writer.bytes(inner)
+    writer.closeSection(nested)
+    writer.int8(3)
+    writer.closeSection(section)
+    writer.bytes(inner)
+    const chunks = writer.chunks()
+    expect(chunks[1]).toBe(inner)
+    const reader = new Reader(Buffer.concat(chunks))
     expect([reader.int8(), reader.unsignedVarint(), reader.int8(), reader.unsignedVarint()]).toEqual([1, 3004, 2, 3000])
     expect(reader.bytes(3000).equals(inner)).toBe(true)
     expect([reader.int8(), reader.remaining]).toEqual([3, 3000])
