@@ -29,7 +29,10 @@ export interface FieldOptions {
 export const EVERY_VERSION: Versions = { first: 0, last: Infinity }
 const NO_VERSION: Versions = { first: 0, last: -1 }
 
-/** `Read` is what a decoder yields, `Written` what an encoder takes, `IsOptional` whether a struct to be written may leave it out. */
+/**
+ * `Read` is what a decoder yields, `Written` what an encoder takes, `IsOptional` whether a struct to be written may leave it out: all three are for
+ * the compiler alone, and have no value.
+ */
 export class Field<Read = unknown, Written = unknown, IsOptional extends boolean = boolean> {
   declare readonly read: Read
   declare readonly written: Written
