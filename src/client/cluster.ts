@@ -7,7 +7,7 @@ import { metadata } from '../wire/messages/metadata.ts'
 import type { Api, Draft, Infer } from '../wire/schema.ts'
 import { type Address, Connection, type ConnectionOptions, Disconnected } from './connection.ts'
 
-export interface PartitionMetadata {
+interface PartitionMetadata {
   readonly partition: number
   /** -1: there is none at the moment. */
   readonly leaderId: number

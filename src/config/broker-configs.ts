@@ -16,17 +16,13 @@ const ownConfigs = {
   }),
   'auto.create.topics.enable': boolean({
     default: true,
-    doc: 'Whether a topic that a client asks for by name is created, with `num.partitions` partitions, when the client’s request allows it.',
-  }),
-  'connections.max.idle.ms': long({
-    default: 600_000,
-    doc: 'A connection on which nothing happened for this long is closed; negative: never.',
+    doc: "Whether a topic that a client asks for by name is created, with `num.partitions` partitions, when the client's request allows it.",
   }),
   'controller.listener.names': list({
     default: '',
     takes: 'a list of listener names',
     accepts: () => true,
-    doc: 'Listeners of these names are left out of `listeners`: they are for Kafka’s controllers, of which there are none. Makes Kafka’s own server.properties work.',
+    doc: "Listeners of these names are left out of `listeners`: they are for Kafka's controllers, of which there are none. Makes Kafka's own server.properties work.",
   }),
   'default.replication.factor': int({
     default: 1,
@@ -76,22 +72,12 @@ const ownConfigs = {
     flag: '--log-level <level>',
     doc: 'The least important log lines that are written.',
   }),
-  'max.connections': int({
-    default: 2 ** 31 - 1,
-    atLeast: 0,
-    doc: 'How many connections may be open at once; one more is closed at once.',
-  }),
   'max.decompressed.batch.bytes': int({
     default: 64 << 20,
     atLeast: 1 << 20,
     doc: 'A compressed batch that would take more bytes than this decompressed is refused.',
   }),
-  'max.incremental.fetch.session.cache.slots': int({
-    default: 1000,
-    atLeast: 0,
-    doc: 'How many incremental fetch sessions are kept. A reader without one sends its whole list of partitions with each Fetch.',
-  }),
-  'node.id': int({ default: 1, atLeast: 0, aliases: ['broker.id'], doc: 'The broker’s id, as clients see it.' }),
+  'node.id': int({ default: 1, atLeast: 0, aliases: ['broker.id'], doc: "The broker's id, as clients see it." }),
   'num.partitions': int({ default: 1, atLeast: 1, doc: 'The number of partitions of a topic that is created without one.' }),
   port: int({
     default: 9092,
@@ -104,12 +90,6 @@ const ownConfigs = {
     default: 86_400_000,
     atLeast: 1,
     doc: 'A partition forgets an idempotent producer that was silent for this long.',
-  }),
-  'queued.max.request.bytes': long({
-    default: 256 << 20,
-    atLeast: 1 << 20,
-    or: -1,
-    doc: 'The most bytes of requests over 64 KiB that are held in memory at once; further ones wait to be read. -1 is no limit.',
   }),
   'socket.request.max.bytes': int({
     default: 100 << 20,

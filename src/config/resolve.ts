@@ -104,7 +104,7 @@ function refuseConflict(config: TopicConfig): void {
   if (shortest > longest) throw new InvalidConfig(`min.compaction.lag.ms (${shortest}) must not exceed max.compaction.lag.ms (${longest})`)
 }
 
-export function topicRow(name: string): Row<unknown> | undefined {
+function topicRow(name: string): Row<unknown> | undefined {
   return Object.hasOwn(topicConfigs, name) ? topicConfigs[name as TopicConfigName] : undefined
 }
 

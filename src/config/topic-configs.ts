@@ -20,7 +20,7 @@ export const topicConfigs = {
     takes: 'a list of delete, compact, or both',
     accepts: (values) => values.every((value) => CLEANUP_POLICIES.has(value)),
     broker: 'log.cleanup.policy',
-    doc: 'What happens to old records: `delete` drops whole segments by age or size, `compact` keeps the last record of each key. A topic with `compact` takes no record without a key.',
+    doc: 'What may happen to old records: `delete` drops whole segments by age or size, `compact` keeps the last record of each key. So far neither is done; but a topic with `compact` takes no record without a key.',
   }),
   'compression.gzip.level': int({
     default: -1,
@@ -28,7 +28,7 @@ export const topicConfigs = {
     atMost: 9,
     or: -1,
     broker: 'compression.gzip.level',
-    doc: 'How hard gzip tries when the broker compresses (`compression.type` is gzip); -1 is the library’s default.',
+    doc: "How hard gzip tries when the broker compresses (`compression.type` is gzip); -1 is the library's default.",
   }),
   'compression.lz4.level': int({
     default: 9,
@@ -87,7 +87,7 @@ export const topicConfigs = {
     default: 4096,
     atLeast: 0,
     broker: 'log.index.interval.bytes',
-    doc: 'A segment’s indexes get an entry about every so many bytes of log: smaller finds an offset faster and takes more memory.',
+    doc: "A segment's indexes get an entry about every so many bytes of log: smaller finds an offset faster and takes more memory.",
   }),
   'leader.replication.throttled.replicas': list({ ...throttledReplicas, doc: 'Replicas whose leaders are throttled.' }),
   'local.retention.bytes': long({
@@ -121,13 +121,13 @@ export const topicConfigs = {
     default: HOUR_MS,
     atLeast: 0,
     broker: 'log.message.timestamp.after.max.ms',
-    doc: 'How far a record’s timestamp may lie in the future. With `message.timestamp.type` LogAppendTime it does not matter.',
+    doc: "How far a record's timestamp may lie in the future. With `message.timestamp.type` LogAppendTime it does not matter.",
   }),
   'message.timestamp.before.max.ms': long({
     default: LONG_MAX,
     atLeast: 0,
     broker: 'log.message.timestamp.before.max.ms',
-    doc: 'How far a record’s timestamp may lie in the past. With `message.timestamp.type` LogAppendTime it does not matter.',
+    doc: "How far a record's timestamp may lie in the past. With `message.timestamp.type` LogAppendTime it does not matter.",
   }),
   'message.timestamp.type': string({
     default: 'CreateTime',

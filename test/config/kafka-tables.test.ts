@@ -89,12 +89,10 @@ describe('the broker configs', () => {
     ['listeners', 'PLAINTEXT://localhost:9092'], // started without authentication: loopback only until told otherwise
     ['log.dirs', './ottla-data'], // Kafka has none, and uses log.dir
     ['node.id', '1'], // Kafka wants one to be given
-    ['queued.max.request.bytes', '268435456'], // Kafka has no limit
     ['controller.listener.names', ''], // Kafka wants one to be given
   ])
   const otherLimits = new Set([
     'default.replication.factor',
-    'queued.max.request.bytes',
     // Kafka limits the topic config, and not the broker's default of it
     'log.flush.interval.ms',
     'log.flush.scheduler.interval.ms',

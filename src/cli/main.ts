@@ -1,0 +1,26 @@
+// The process of the command line: its streams and signals, and its exit code.
+
+import { run } from './program.ts'
+import type { Terminal } from './terminal.ts'
+
+const { stdin: input, stdout: output, stderr: errors, env } = process
+
+const terminal: Terminal = {
+  input,
+  output,
+  errors,
+  env,
+  onInterrupt(listener) {
+    process.on('SIGINT', listener)
+    process.on('SIGTERM', listener)
+  },
+  exit: (code) => process.exit(code),
+}
+
+// Who reads us may stop, as in `ottla consume orders | head`: then there is nothing more to do.
+output.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  output.destroy()
+})
+
+process.exitCode = await run(process.argv.slice(2), terminal)

@@ -1,0 +1,64 @@
+// docs/configs.md, from the tables.
+
+import { brokerConfigs } from './broker-configs.ts'
+import type { Row } from './row-kinds.ts'
+import { environmentVariable } from './settings.ts'
+import { topicConfigs } from './topic-configs.ts'
+
+export function configsMarkdown(): string {
+  const stored = Object.entries<Row<unknown>>(topicConfigs).filter(([, row]) => row.stored === true)
+  const honoured = Object.entries<Row<unknown>>(topicConfigs).filter(([, row]) => row.stored !== true)
+  return `# Configs
+
+Names, types, defaults and limits are Kafka's, but for a few that are Ottla's own: \`durability\`, \`host\`, \`port\`, \`log.level\`, \`log.format\` and
+\`max.decompressed.batch.bytes\`.
+
+## Broker configs
+
+A broker config is set, from the strongest to the weakest, by
+
+1. a flag of \`ottla start\`: those in the table, or \`--set name=value\` for any of them;
+2. the environment: \`OTTLA_\` and the name in capitals, as \`${environmentVariable('log.segment.bytes')}\`;
+3. a properties file, \`ottla start --config FILE\`, with Kafka's syntax. Names without a meaning here warn and are ignored, so Kafka's own \`server.properties\` works.
+
+${table(['name', 'type', 'default', 'flag', 'meaning'], [...brokerConfigs].map(brokerRow))}
+
+## Topic configs
+
+Set when a topic is created (\`ottla topic create orders --config segment.bytes=104857600\`, or any Kafka client); otherwise the broker config beside it counts.
+
+${table(['name', 'type', 'default', 'broker config', 'meaning'], honoured.map(topicRow))}
+
+These are kept and reported, and nothing acts on them yet:
+
+${table(['name', 'type', 'default', 'broker config', 'meaning'], stored.map(topicRow))}
+`
+}
+
+function brokerRow([name, row]: [string, Row<unknown>]): string[] {
+  const names = [name, ...(row.aliases ?? [])].map(code).join(' or ')
+  return [names, typeOf(row), code(row.default), row.flag === undefined ? '' : code(row.flag), row.doc]
+}
+
+function topicRow([name, row]: [string, Row<unknown>]): string[] {
+  const brokerNames = [...(row.broker === undefined ? [] : [row.broker]), ...Object.keys(row.brokerInstead ?? {})]
+  return [code(name), typeOf(row), code(row.default), brokerNames.map(code).join(', '), row.doc]
+}
+
+/** The type, with the limits where it has some that it does not imply. */
+function typeOf({ type, takes }: Row<unknown>): string {
+  const isImplied = takes === 'text' || takes === 'true or false' || takes === 'a whole number'
+  return `${type.toLowerCase()}${isImplied ? '' : `: ${takes}`}`
+}
+
+function code(text: string | null): string {
+  return text === null || text === '' ? '' : `\`${text}\``
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [header, header.map(() => '---'), ...rows].map(tableLine).join('\n')
+}
+
+function tableLine(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+}
