@@ -1,8 +1,8 @@
 // CreateTopics v2-7: creates topics, each by itself: one that is refused does not hold up the others.
 // - -1 stands for the broker's partition count and replication factor. One broker can hold one replica: other factors are refused.
-// - A name that comes twice in one request is refused each time. With validateOnly nothing is created.
+// - A name that comes twice in one request is refused, once. With validateOnly nothing is created.
 // - Answers the counts and the effective configs from v5 on, the topic id from v7 on.
-// Differs from Kafka: the topics of a request become durable together, with one sync.
+// Differs from Kafka: the topics of a request become durable together, with one sync. Configs are answered as they are understood (1000 for " 1000 ").
 
 import { describeTopicConfigs } from '../config/describe.ts'
 import type { NewTopic, Topic } from '../topics/catalog.ts'
@@ -29,11 +29,12 @@ export function createTopics({ catalog, config }: Services): ServedApi {
 
   return handler(api, {
     async handle({ topics, validateOnly }) {
-      const checked = topics.map((topic) => newTopic(topic, topics))
+      const asked = [...new Map(topics.map((topic) => [topic.name, topic])).values()]
+      const checked = asked.map((topic) => newTopic(topic, topics))
       const results = await catalog.create(checked.filter((result) => !(result instanceof Refusal)) as NewTopic[], validateOnly)
       const remaining = results.values()
       return {
-        topics: topics.map(({ name }, index) => {
+        topics: asked.map(({ name }, index) => {
           const refusedEarly = checked[index]!
           const result = refusedEarly instanceof Refusal ? refusedEarly : remaining.next().value!
           return result instanceof Refusal ? refused(name, result) : created(result)

@@ -1,9 +1,9 @@
 // DeleteTopics v1-6: deletes topics by name, or by id from v6 on.
 // - A topic is gone for every client when this is answered, durably; its files go in the background after `file.delete.delay.ms`.
-// - A topic that comes twice in one request is refused each time. With `delete.topic.enable` off nothing is deleted.
+// - A topic that comes twice in one request, be it by name and by id, is refused, once. With `delete.topic.enable` off nothing is deleted.
 
 import type { Topic } from '../topics/catalog.ts'
-import { attemptLater } from '../wire/attempt.ts'
+import { attempt, attemptLater } from '../wire/attempt.ts'
 import { errorCode, Refusal } from '../wire/error-codes.ts'
 import { deleteTopics as api } from '../wire/messages/delete-topics.ts'
 import type { Draft, Infer } from '../wire/schema.ts'
@@ -18,27 +18,32 @@ type Response = Draft<typeof api.response>['responses'][number]
 
 export function deleteTopics({ catalog, config }: Services): ServedApi {
   const find = ({ name, topicId }: Asked): Topic => {
-    if (name === null) return catalog.byId(topicId)
-    if (topicId !== ZERO_UUID) throw new Refusal('INVALID_REQUEST', 'a topic is named by name or by id, not by both')
-    return catalog.byName(name)
+    if (!config['delete.topic.enable']) throw new Refusal('TOPIC_DELETION_DISABLED')
+    if ((name === null) === (topicId === ZERO_UUID))
+      throw new Refusal('INVALID_REQUEST', 'a topic is named by name or by id, by one of them')
+    return name === null ? catalog.byId(topicId) : catalog.byName(name)
   }
 
-  const deleteOne = async (asked: Asked, all: readonly Asked[]): Promise<Response> => {
-    const deleted = await attemptLater(async () => {
-      if (!config['delete.topic.enable']) throw new Refusal('TOPIC_DELETION_DISABLED')
-      if (all.filter(({ name, topicId }) => name === asked.name && topicId === asked.topicId).length > 1)
-        throw new Refusal('INVALID_REQUEST', 'the topic is named more than once in the request')
-      const topic = find(asked)
-      await catalog.delete(topic)
-      return topic
+  const deleteTopic = async (topic: Topic, isNamedOnce: boolean): Promise<Response> => {
+    const named = { name: topic.name, topicId: topic.id }
+    const refusal = await attemptLater(() => {
+      if (!isNamedOnce) throw new Refusal('INVALID_REQUEST', 'the topic is named more than once in the request')
+      return catalog.delete(topic)
     })
-    return deleted instanceof Refusal ? refused(asked, deleted) : { name: deleted.name, topicId: deleted.id, errorCode: 0 }
+    return refusal instanceof Refusal ? refused(named, refusal) : { ...named, errorCode: 0 }
   }
 
   return handler(api, {
     async handle(request, { apiVersion }) {
-      const asked = askedTopics(request, apiVersion)
-      return { responses: await Promise.all(asked.map((topic) => deleteOne(topic, asked))) }
+      const found = askedTopics(request, apiVersion).map((asked) => ({ asked, topic: attempt(() => find(asked)) }))
+      const firsts = found.filter(
+        ({ topic }, index) => topic instanceof Refusal || found.findIndex((other) => other.topic === topic) === index,
+      )
+      const responses = firsts.map(({ asked, topic }) => {
+        if (topic instanceof Refusal) return refused(asked, topic)
+        return deleteTopic(topic, found.filter((other) => other.topic === topic).length === 1)
+      })
+      return { responses: await Promise.all(responses.map(async (response) => response)) }
     },
     refuse: (request, refusal, { apiVersion }) => ({ responses: askedTopics(request, apiVersion).map((topic) => refused(topic, refusal)) }),
   })

@@ -1,9 +1,10 @@
 // DescribeConfigs v1-4: the configs of topics and of the broker, each with its value, source, synonyms and documentation.
-// - Null keys ask for all; an unknown key is passed over, as in Kafka.
+// - Null keys, or none, ask for all; an unknown key is passed over, as in Kafka.
 // - The broker is named by its id, or by the empty string for the defaults of all brokers, which nobody can set yet.
 
 import { describeBrokerConfigs, describeTopicConfigs } from '../config/describe.ts'
 import type { DescribedConfig } from '../config/describe.ts'
+import { illegalTopicName } from '../topics/topic-names.ts'
 import { attempt } from '../wire/attempt.ts'
 import { errorCode, Refusal } from '../wire/error-codes.ts'
 import { describeConfigs as api } from '../wire/messages/describe-configs.ts'
@@ -20,7 +21,11 @@ const BROKER = 4
 
 export function describeConfigs({ catalog, placement, config }: Services): ServedApi {
   const configsOf = ({ resourceType, resourceName }: Resource): DescribedConfig[] => {
-    if (resourceType === TOPIC) return describeTopicConfigs(catalog.byName(resourceName).configOverrides, config)
+    if (resourceType === TOPIC) {
+      const illegal = illegalTopicName(resourceName)
+      if (illegal !== undefined) throw new Refusal('INVALID_TOPIC_EXCEPTION', illegal)
+      return describeTopicConfigs(catalog.byName(resourceName).configOverrides, config)
+    }
     if (resourceType !== BROKER)
       throw new Refusal('INVALID_REQUEST', `resource type ${resourceType} has no configs here; topics (2) and brokers (4) have`)
     if (resourceName === '') return []
@@ -31,16 +36,17 @@ export function describeConfigs({ catalog, placement, config }: Services): Serve
 
   const describe = (resource: Resource, { includeSynonyms, includeDocumentation }: Request): Result => {
     const { resourceType, resourceName, configurationKeys } = resource
+    const isAll = configurationKeys === null || configurationKeys.length === 0
     const found = attempt(() => configsOf(resource))
     if (found instanceof Refusal) return refused(resource, found)
     const configs = found
-      .filter(({ name }) => configurationKeys === null || configurationKeys.includes(name))
+      .filter(({ name }) => isAll || configurationKeys.includes(name))
       .map(({ synonyms, documentation, ...about }) => ({
         ...about,
         synonyms: includeSynonyms ? synonyms : [],
         documentation: includeDocumentation ? documentation : null,
       }))
-    return { errorCode: 0, errorMessage: null, resourceType, resourceName, configs }
+    return { errorCode: 0, errorMessage: '', resourceType, resourceName, configs }
   }
 
   return handler(api, {

@@ -3,11 +3,12 @@
 // - Waits up to maxWaitMs for minBytes; a refused partition, a truncation or the broker's stop ends the wait.
 // - A client whose records were truncated is told where (`divergingEpoch`, v12+).
 // - read_committed is read_uncommitted up to the last stable offset.
-// Differs from Kafka: no fetch sessions yet, so every fetch is a full one and the session id is 0 (KIP-227 allows it).
+// Differs from Kafka: no fetch sessions yet, so every fetch is a full one and the session id is 0 (KIP-227 allows it). A partition that comes twice is
+// answered twice. An unknown isolation level is read_uncommitted (Kafka: UNKNOWN_SERVER_ERROR).
 
 import type { PartitionRead, PartitionRecords } from '../topics/record-store.ts'
 import { attempt } from '../wire/attempt.ts'
-import { errorCode, Refusal } from '../wire/error-codes.ts'
+import { errorCode, type ErrorName, Refusal } from '../wire/error-codes.ts'
 import { fetch as api } from '../wire/messages/fetch.ts'
 import type { Draft, Infer } from '../wire/schema.ts'
 import type { RequestContext, ServedApi } from './handler.ts'
@@ -18,6 +19,8 @@ type FetchRequest = Infer<typeof api.request>
 type AskedTopic = FetchRequest['topics'][number]
 type PartitionResponse = Draft<typeof api.response>['responses'][number]['partitions'][number]
 const ISOLATION_READ_COMMITTED = 1
+/** With these Kafka lists no aborted transactions; with others it has no list. */
+const UNKNOWN: ReadonlySet<ErrorName> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_ID'])
 
 export function fetch({ catalog, placement, records, clock, config }: Services): ServedApi {
   const readOf = (topic: AskedTopic, asked: AskedTopic['partitions'][number], apiVersion: number): PartitionRead | Refusal =>
@@ -49,7 +52,8 @@ export function fetch({ catalog, placement, records, clock, config }: Services):
 
   return handler(api, {
     async handle(request, { apiVersion, signal }: RequestContext) {
-      if (request.sessionId !== 0) return { errorCode: errorCode('FETCH_SESSION_ID_NOT_FOUND'), sessionId: 0, responses: [] }
+      const isFull = request.sessionEpoch === 0 || request.sessionEpoch === -1 // the first, or the last, of a session
+      if (!isFull) return { errorCode: errorCode('FETCH_SESSION_ID_NOT_FOUND'), sessionId: 0, responses: [] }
       const asked = request.topics.map((topic) => topic.partitions.map((partition) => readOf(topic, partition, apiVersion)))
       const reads = asked.flat().filter((read) => !(read instanceof Refusal)) as PartitionRead[]
       const isHurried = reads.length < asked.flat().length || reads.length === 0
@@ -71,7 +75,13 @@ export function fetch({ catalog, placement, records, clock, config }: Services):
 
 function partitionResponse(partitionIndex: number, result: PartitionRecords | Refusal, isolated: boolean): PartitionResponse {
   if (result instanceof Refusal)
-    return { partitionIndex, errorCode: errorCode(result.error), highWatermark: -1, abortedTransactions: null, records: [] }
+    return {
+      partitionIndex,
+      errorCode: errorCode(result.error),
+      highWatermark: -1,
+      abortedTransactions: UNKNOWN.has(result.error) ? [] : null,
+      records: [],
+    }
   const { highWatermark, lastStableOffset, logStartOffset, chunks, divergingEpoch } = result
   return {
     partitionIndex,

@@ -10,7 +10,8 @@ import type { Services } from './services.ts'
 
 export function initProducerId({ producerIds }: Services): ServedApi {
   return handler(api, {
-    async handle({ transactionalId }) {
+    async handle({ transactionalId, producerId, producerEpoch }) {
+      if ((producerId === -1) !== (producerEpoch === -1)) throw new Refusal('INVALID_REQUEST') // both or none (KIP-360)
       if (transactionalId !== null) throw new Refusal(transactionalId === '' ? 'INVALID_REQUEST' : 'UNSUPPORTED_VERSION')
       return { errorCode: 0, producerId: await producerIds.next(), producerEpoch: 0 }
     },

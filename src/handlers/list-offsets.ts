@@ -2,12 +2,15 @@
 // - A timestamp answers the first record at or after it; one later than every record answers offset -1 and timestamp -1.
 // - Latest (-1) answers the last stable offset to read_committed and the high watermark otherwise.
 // - Earliest (-2) and earliest local (-4) answer the log start offset, max timestamp (-3) the record with the largest timestamp.
+// - A partition that comes twice in one request is refused, once.
 // - A special timestamp below the version that brought it answers UNSUPPORTED_VERSION.
 // - Latest tiered (-5) and earliest pending upload (-6) answer -1, there being no tiered storage (KIP-1005).
+// Differs from Kafka: an unknown isolation level is read_uncommitted (Kafka: UNKNOWN_SERVER_ERROR).
 
 import type { RecordStore } from '../topics/record-store.ts'
 import { errorCode, Refusal } from '../wire/error-codes.ts'
 import { listOffsets as api } from '../wire/messages/list-offsets.ts'
+import type { Infer } from '../wire/schema.ts'
 import type { ServedApi } from './handler.ts'
 import { handler } from './handler.ts'
 import { perPartition } from './per-partition.ts'
@@ -73,7 +76,8 @@ export function listOffsets({ catalog, placement, records }: Services): ServedAp
     async handle({ topics, isolationLevel }, { apiVersion }) {
       const answerTopic = async ({ name, partitions }: (typeof topics)[number]) => ({
         name,
-        partitions: await perPartition(partitions, ({ partitionIndex, currentLeaderEpoch, timestamp }) => {
+        partitions: await perPartition(distinct(partitions), ({ partitionIndex, currentLeaderEpoch, timestamp }) => {
+          if (countOf(partitions, partitionIndex) > 1) throw new Refusal('INVALID_REQUEST')
           const topicId = catalog.byName(name).id
           placement.checkLeader(currentLeaderEpoch)
           return find({ topicId, partitionIndex, isolationLevel }, timestamp, apiVersion)
@@ -88,4 +92,14 @@ export function listOffsets({ catalog, placement, records }: Services): ServedAp
       })),
     }),
   })
+}
+
+type AskedPartition = Infer<typeof api.request>['topics'][number]['partitions'][number]
+
+function distinct(partitions: readonly AskedPartition[]): AskedPartition[] {
+  return [...new Map(partitions.map((asked) => [asked.partitionIndex, asked])).values()]
+}
+
+function countOf(partitions: readonly AskedPartition[], partitionIndex: number): number {
+  return partitions.reduce((count, asked) => count + (asked.partitionIndex === partitionIndex ? 1 : 0), 0)
 }

@@ -1,11 +1,13 @@
 // Metadata v0-13: the brokers, and topics with their partitions and leaders.
 // - Null topics ask for all; an empty list for none (v1+), for all in v0.
 // - A topic asked for by name is created when both the client and `auto.create.topics.enable` allow it, with the broker's defaults.
-// - Topics are asked for by id, with a null name, from v12 on (v10 and v11 answer INVALID_REQUEST to that); an unknown one answers UNKNOWN_TOPIC_ID.
-// Differs from Kafka: an auto-created topic is there in this answer already; Kafka answers UNKNOWN_TOPIC_OR_PARTITION until a later one.
+// - Topics are asked for by id from v12 on (v10 and v11 answer INVALID_REQUEST to that), whatever the name; an unknown one answers UNKNOWN_TOPIC_ID.
+// - A topic that is asked for twice is answered once.
+// Differs from Kafka: an auto-created topic is there in this answer already; Kafka answers UNKNOWN_TOPIC_OR_PARTITION until a later one. A topic without
+// name and id answers UNKNOWN_TOPIC_ID (Kafka: UNKNOWN_SERVER_ERROR, and no brokers).
 
 import type { Topic } from '../topics/catalog.ts'
-import { isInternalTopic } from '../topics/topic-names.ts'
+import { illegalTopicName, isInternalTopic } from '../topics/topic-names.ts'
 import { attemptLater } from '../wire/attempt.ts'
 import { errorCode, Refusal } from '../wire/error-codes.ts'
 import { metadata as api } from '../wire/messages/metadata.ts'
@@ -16,6 +18,14 @@ import { handler } from './handler.ts'
 import type { Services } from './services.ts'
 
 type Asked = NonNullable<Infer<typeof api.request>['topics']>[number]
+interface Options {
+  readonly mayCreate: boolean
+  readonly isAuthorizing: boolean
+}
+// Everything is allowed to everybody. Kafka's bits: 3 read, 4 write, 5 create, 6 delete, 7 alter, 8 describe, 9 cluster action, 10 describe configs,
+// 11 alter configs, 12 idempotent write; of them, those that make sense for a topic and for the cluster.
+const TOPIC_OPERATIONS = 0b0_1101_1111_1000
+const CLUSTER_OPERATIONS = 0b1_1111_1010_0000
 type TopicResponse = Draft<typeof api.response>['topics'][number]
 
 export function metadata({ catalog, placement, records, config }: Services): ServedApi {
@@ -35,24 +45,33 @@ export function metadata({ catalog, placement, records, config }: Services): Ser
     return { errorCode: 0, name, topicId: id, isInternal, partitions }
   }
 
-  const answer = async ({ name, topicId }: Asked, mayCreate: boolean): Promise<TopicResponse> => {
+  const answer = async ({ name, topicId }: Asked, { mayCreate, isAuthorizing }: Options): Promise<TopicResponse> => {
     const topic = await attemptLater(() => {
-      if (name === null) return catalog.byId(topicId)
+      if (name === null || topicId !== ZERO_UUID) return catalog.byId(topicId)
+      const illegal = illegalTopicName(name)
+      if (illegal !== undefined) throw new Refusal('INVALID_TOPIC_EXCEPTION', illegal)
       return mayCreate ? catalog.createIfMissing(name) : catalog.byName(name)
     })
-    return topic instanceof Refusal ? refused(name, topicId, topic) : describe(topic)
+    if (topic instanceof Refusal) return refused(topicId === ZERO_UUID ? name : null, topicId, topic)
+    return { ...describe(topic), ...(isAuthorizing ? { topicAuthorizedOperations: TOPIC_OPERATIONS } : {}) }
   }
 
   return handler(api, {
-    async handle({ topics, allowAutoTopicCreation }, { apiVersion, connection }) {
-      const { brokerId: controllerId, clusterId } = placement
-      const about = { brokers: placement.brokers(connection), clusterId, controllerId, errorCode: 0 }
+    async handle(request, { apiVersion, connection }) {
+      const { topics, allowAutoTopicCreation, includeTopicAuthorizedOperations: isAuthorizing } = request
+      const { controllerId, clusterId } = placement
+      const about = {
+        brokers: placement.brokers(connection),
+        clusterId,
+        controllerId,
+        errorCode: 0,
+        ...(request.includeClusterAuthorizedOperations ? { clusterAuthorizedOperations: CLUSTER_OPERATIONS } : {}),
+      }
       const isAll = topics === null || (apiVersion === 0 && topics.length === 0)
-      if (isAll) return { ...about, topics: [...catalog.topics].map(describe) }
-      if (apiVersion < 12 && topics.some(({ name, topicId }) => name === null || topicId !== ZERO_UUID))
-        throw new Refusal('INVALID_REQUEST')
-      const mayCreate = allowAutoTopicCreation && config['auto.create.topics.enable']
-      return { ...about, topics: await Promise.all(topics.map((asked) => answer(asked, mayCreate))) }
+      const asked = isAll ? [...catalog.topics].map(({ name }) => ({ name, topicId: ZERO_UUID })) : distinct(topics)
+      if (apiVersion < 12 && asked.some(({ name, topicId }) => name === null || topicId !== ZERO_UUID)) throw new Refusal('INVALID_REQUEST')
+      const mayCreate = !isAll && allowAutoTopicCreation && config['auto.create.topics.enable']
+      return { ...about, topics: await Promise.all(asked.map((topic) => answer(topic, { mayCreate, isAuthorizing }))) }
     },
     refuse: ({ topics }, refusal, { connection }) => ({
       brokers: placement.brokers(connection),
@@ -64,4 +83,8 @@ export function metadata({ catalog, placement, records, config }: Services): Ser
 
 function refused(name: string | null, topicId: string, refusal: Refusal): TopicResponse {
   return { errorCode: errorCode(refusal.error), name, topicId, isInternal: name !== null && isInternalTopic(name), partitions: [] }
+}
+
+function distinct(topics: readonly Asked[]): Asked[] {
+  return [...new Map(topics.map((topic) => [`${topic.name} ${topic.topicId}`, topic])).values()]
 }

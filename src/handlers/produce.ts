@@ -3,7 +3,9 @@
 // - Batches get their offsets in the order in which the requests arrived on the connection; the answer waits for the durability of the topic.
 // - acks=1 waits as acks=all does, there being one replica. acks=0 gets no answer; an error then closes the connection.
 // - The next request of the connection starts as soon as the batches have their offsets.
-// Differs from Kafka: an unknown codec answers UNSUPPORTED_COMPRESSION_TYPE (Kafka: UNKNOWN_SERVER_ERROR).
+// Differs from Kafka: an unknown codec answers UNSUPPORTED_COMPRESSION_TYPE, and records that cannot be decompressed INVALID_RECORD (Kafka:
+// UNKNOWN_SERVER_ERROR). Records out of order, or with the same offset twice, answer INVALID_RECORD (Kafka takes some of them). The log start offset of a
+// partition is told with what was appended only.
 
 import type { AppendResult } from '../topics/record-store.ts'
 import { attempt } from '../wire/attempt.ts'
@@ -41,7 +43,8 @@ export function produce({ catalog, records }: Services): ServedApi {
         request.topicData[index]!.partitionData.map(() => (topicId instanceof Refusal ? topicId : remaining.next().value!)),
       )
       if (acks === 0) return partitionResults.flat().some((result) => result instanceof Refusal) ? CLOSE_CONNECTION : NO_RESPONSE
-      return { responses: request.topicData.map((topic, index) => topicResponse(topic, partitionResults[index]!)) }
+      const responses = request.topicData.map((topic, index) => topicResponse(topic, partitionResults[index]!))
+      return { responses: responses.filter(({ partitionResponses }) => partitionResponses.length > 0) }
     }
     const placed = records.append({ transactionalId, timeoutMs, allowsZstd: apiVersion >= ZSTD_SINCE_VERSION, appends })
     return placed instanceof Promise

@@ -185,9 +185,9 @@ export class PartitionLog {
     return this.#writer.epochs.endOffsetFor(epoch, this.#writer.leaderEpoch, this.highWatermark)
   }
 
-  /** The leader epoch of the record at `offset`; -1 when unknown. */
+  /** The leader epoch of the record at `offset`, which may be yet to come; -1 when unknown. */
   epochAt(offset: number): number {
-    return this.#writer.epochs.epochAt(offset)
+    return offset >= this.logEndOffset ? this.#writer.leaderEpoch : this.#writer.epochs.epochAt(offset)
   }
 
   /** Records below `offset` are gone, for good once this settles. Refuses one above the high watermark (OFFSET_OUT_OF_RANGE); a lower one than now changes nothing. */
@@ -212,7 +212,7 @@ export class PartitionLog {
     const place = await findBatch(segments.from(offset), offset)
     if (place !== undefined) {
       const checkpoint: LogCheckpoint = {
-        recoveryPoint: Math.min(queue.recoveryPoint, place.baseOffset),
+        recoveryPoint: Math.min(await upkeep.checkpoint(queue.recoveryPoint), place.baseOffset),
         logStartOffset: this.#logStartOffset,
       }
       await this.#services.checkpoints.lower(this, checkpoint)

@@ -197,16 +197,15 @@ export class Catalog {
         )
       return assignments.length
     }
+    if (partitionCount <= 0 && partitionCount !== -1)
+      throw new Refusal('INVALID_PARTITIONS', `partition count ${partitionCount}: it must be larger than 0, or -1 for the default`)
     const factor = replicationFactor === -1 ? this.#options.config['default.replication.factor'] : replicationFactor
     if (factor !== 1) {
       const reason =
         factor <= 0 ? 'it must be larger than 0, or -1 for the default' : 'there is one broker, so it can only be 1, or -1 for the default'
       throw new Refusal('INVALID_REPLICATION_FACTOR', `replication factor ${factor}: ${reason}`)
     }
-    if (partitionCount === -1) return this.#options.config['num.partitions']
-    if (partitionCount <= 0)
-      throw new Refusal('INVALID_PARTITIONS', `partition count ${partitionCount}: it must be larger than 0, or -1 for the default`)
-    return partitionCount
+    return partitionCount === -1 ? this.#options.config['num.partitions'] : partitionCount
   }
 
   #topic({

@@ -297,5 +297,6 @@ const boundsOf = ({ logStartOffset, lastStableOffset, highWatermark }: Partition
 function divergence(log: PartitionLog, { lastFetchedEpoch, offset }: PartitionRead): PartitionRecords['divergingEpoch'] {
   if (lastFetchedEpoch === -1) return undefined
   const { leaderEpoch, endOffset } = log.endOffsetForEpoch(lastFetchedEpoch)
+  if (leaderEpoch === -1) throw new Refusal('OFFSET_OUT_OF_RANGE') // an epoch that is yet to come
   return leaderEpoch < lastFetchedEpoch || endOffset < offset ? { epoch: leaderEpoch, endOffset } : undefined
 }

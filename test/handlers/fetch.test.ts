@@ -15,7 +15,14 @@ interface Asked {
 const fetchOf = (
   name: string,
   partitions: Asked[],
-  more: { maxWaitMs?: number; minBytes?: number; maxBytes?: number; isolationLevel?: number; sessionId?: number } = {},
+  more: {
+    maxWaitMs?: number
+    minBytes?: number
+    maxBytes?: number
+    isolationLevel?: number
+    sessionId?: number
+    sessionEpoch?: number
+  } = {},
 ) => ({
   maxWaitMs: 0,
   minBytes: 1,
@@ -175,9 +182,9 @@ describe('Fetch', () => {
     expect((await services.ask(fetch, 12, { ...fetchOf('a', [], { maxWaitMs: 60_000 }), topics: [] })).responses).toEqual([])
   })
 
-  it('refuses a session that it never gave', async () => {
+  it('refuses to go on with a session that it never gave', async () => {
     const services = await withRecords([])
-    const { errorCode } = await services.ask(fetch, 12, fetchOf('a', [{}], { sessionId: 7 }))
+    const { errorCode } = await services.ask(fetch, 12, fetchOf('a', [{}], { sessionId: 7, sessionEpoch: 1 }))
     expect(errorName(errorCode)).toBe('FETCH_SESSION_ID_NOT_FOUND')
   })
 

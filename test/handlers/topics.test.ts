@@ -19,10 +19,9 @@ describe('CreateTopics', () => {
       ['a', 'NONE'],
       ['no/slash', 'INVALID_TOPIC_EXCEPTION'],
       ['twice', 'INVALID_REQUEST'],
-      ['twice', 'INVALID_REQUEST'],
       ['b', 'INVALID_REPLICATION_FACTOR'],
     ])
-    expect(topics[4]!.errorMessage).toContain('there is one broker')
+    expect(topics[3]!.errorMessage).toContain('there is one broker')
     expect([...services.catalog.topics].map(({ name }) => name)).toEqual(['a'])
   })
 
@@ -80,7 +79,7 @@ describe('DeleteTopics', () => {
     const services = await openServices()
     await services.createTopic('a')
     const twice = await services.ask(deleteTopics, 5, { topicNames: ['a', 'a'], timeoutMs: 1000 })
-    expect(twice.responses.map(({ errorCode }) => errorName(errorCode))).toEqual(['INVALID_REQUEST', 'INVALID_REQUEST'])
+    expect(twice.responses.map(({ errorCode }) => errorName(errorCode))).toEqual(['INVALID_REQUEST'])
     expect(services.catalog.has('a')).toBe(true)
 
     const disabled = await openServices({ 'delete.topic.enable': false })
