@@ -46,10 +46,10 @@ export class LeaderEpochs {
     return this.#entries.at(-1)?.epoch ?? -1
   }
 
-  /** Whether `offset` begins an epoch that is not noted yet. */
+  /** Whether `startOffset` begins an epoch that was not noted yet. One that began there or later holds no record, and makes room. */
   assign(epoch: number, startOffset: number): boolean {
     if (epoch <= this.latestEpoch) return false
-    assert(startOffset > (this.#entries.at(-1)?.startOffset ?? -1), () => `epoch ${epoch} begins at ${startOffset}, where another began`)
+    this.truncateFromEnd(startOffset)
     this.#entries.push({ epoch, startOffset })
     return true
   }
@@ -77,17 +77,14 @@ export class LeaderEpochs {
   }
 
   /** Records from `offset` on are gone. */
-  truncateFromEnd(offset: number): boolean {
-    const count = this.#entries.length
-    this.#entries = this.#entries.filter((entry) => entry.startOffset < offset)
-    return this.#entries.length < count
+  truncateFromEnd(offset: number): void {
+    while ((this.#entries.at(-1)?.startOffset ?? -1) >= offset) this.#entries.pop()
   }
 
   /** Records below `offset` are gone: the epoch that holds it begins there. */
-  truncateFromStart(offset: number): boolean {
+  truncateFromStart(offset: number): void {
     const holder = this.#entries.findLast((entry) => entry.startOffset <= offset)
-    if (holder === undefined || (holder === this.#entries[0] && holder.startOffset === offset)) return false
+    if (holder === undefined) return
     this.#entries = [{ epoch: holder.epoch, startOffset: offset }, ...this.#entries.filter((entry) => entry.startOffset > offset)]
-    return true
   }
 }

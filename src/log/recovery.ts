@@ -63,9 +63,11 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
   await removeStaleSnapshots(options, files.snapshots, end)
   const kept = segments.slice(0, segments.indexOf(end.rescanned.at(-1)!.segment) + 1)
   await restoreRecentBatches(kept, known.before, known.producers)
+  const logStartOffset = Math.max(checkpoint.logStartOffset, kept[0]!.baseOffset)
+  epochs.list.truncateFromStart(logStartOffset)
   epochs.list.truncateFromEnd(end.offset)
   const hasNewEpochs = epochs.list.format() !== epochs.text
-  return startingAt(Math.max(checkpoint.logStartOffset, kept[0]!.baseOffset), options, {
+  return startingAt(logStartOffset, options, {
     segments: kept,
     logEndOffset: end.offset,
     producers: known.producers,

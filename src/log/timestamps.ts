@@ -59,27 +59,33 @@ async function firstInSegment(segment: Segment, timestampMs: number, query: Time
 }
 
 async function firstInBatch(view: BatchView, timestampMs: number, query: TimestampQuery): Promise<FoundRecord | undefined> {
-  if (view.timestampType === 'LogAppendTime') return { offset: Math.max(view.baseOffset, query.from), timestamp: view.maxTimestamp }
-  const records = await decompress(view.codec, view.packedRecords, query.maxDecompressedBytes)
-  for (const { offset, timestamp } of readRecords(records, view)) {
-    if (timestamp >= timestampMs && offset >= query.from) return { offset, timestamp }
+  for (const record of await recordsOf(view, query)) {
+    if (record.timestamp >= timestampMs && record.offset >= query.from) return { offset: record.offset, timestamp: record.timestamp }
   }
   return undefined
 }
 
+async function recordsOf(view: BatchView, query: TimestampQuery): Promise<Iterable<FoundRecord>> {
+  return readRecords(await decompress(view.codec, view.packedRecords, query.maxDecompressedBytes), view)
+}
+
 /** Of the records that are neither deleted nor still on their way; -1 when none has a timestamp. */
-async function greatestVisible(segment: Segment, { from, upTo }: TimestampQuery): Promise<number> {
+async function greatestVisible(segment: Segment, query: TimestampQuery): Promise<number> {
+  const { from, upTo } = query
   const hasDeleted = segment.baseOffset < from
   if (segment.isSealed && !hasDeleted) return segment.greatestTimestamp()
   const indexes = await segment.indexes()
   const entry = hasDeleted ? undefined : indexes.times.lastEntryBelow(upTo)
   let greatest = entry?.timestamp ?? -1
-  const start = indexes.positionBelow(entry?.offset ?? from)
-  await scanUndamaged(segment, start, (view) => {
+  let partlyDeleted: BatchView | undefined
+  await scanUndamaged(segment, indexes.positionBelow(entry?.offset ?? from), (view) => {
     if (view.lastOffset >= upTo) return false
-    if (view.lastOffset >= from) greatest = Math.max(greatest, view.maxTimestamp)
+    if (view.baseOffset >= from) greatest = Math.max(greatest, view.maxTimestamp)
+    else if (view.lastOffset >= from) partlyDeleted = view
     return true
   })
+  if (partlyDeleted === undefined) return greatest
+  for (const { offset, timestamp } of await recordsOf(partlyDeleted, query)) if (offset >= from) greatest = Math.max(greatest, timestamp)
   return greatest
 }
 

@@ -51,8 +51,8 @@ export class FaultDisk implements Disk {
   #stop!: () => void
   /** Resolves when a 'stop' fault was met: nothing the process awaits from then on ever happens. */
   readonly stopped = new Promise<void>((resolve) => (this.#stop = resolve))
-  stepCount = 0
-  readonly log: string[] = []
+  /** Whether the fault was met. */
+  hasFailed = false
 
   constructor(fault?: Fault, live: Disk = new MemoryDisk()) {
     this.#fault = fault
@@ -73,11 +73,11 @@ export class FaultDisk implements Disk {
 
   async open(path: string, how: 'create' | 'existing'): Promise<DiskFile> {
     const isNew = how === 'create' && !this.#ids.has(path)
-    if (isNew) await this.#step('create', path)
+    if (isNew) await this.#step('create')
     const file = await this.#live.open(path, how)
     const id = this.#idOf(path)
     if (isNew) this.#note('create', dirname(path), (image) => image.names.set(path, id))
-    return this.#file(file, id, path)
+    return this.#file(file, id)
   }
 
   fileSize(path: string): Promise<number> {
@@ -94,14 +94,14 @@ export class FaultDisk implements Disk {
       image.contents.set(id, Buffer.from(bytes))
       image.names.set(path, id)
     })
-    await this.#step('replace', path)
+    await this.#step('replace')
     await this.#live.replaceFile(path, bytes)
     this.#ids.set(path, id)
     change.isSafe = true
   }
 
   async rename(from: string, to: string): Promise<void> {
-    await this.#step('rename', from)
+    await this.#step('rename')
     await this.#live.rename(from, to)
     const moved = [...this.#ids].filter(([path]) => path === from || path.startsWith(`${from}/`))
     for (const [path, id] of moved) {
@@ -112,20 +112,20 @@ export class FaultDisk implements Disk {
   }
 
   async unlink(path: string): Promise<void> {
-    await this.#step('unlink', path)
+    await this.#step('unlink')
     await this.#live.unlink(path)
     this.#ids.delete(path)
     this.#note('unlink', dirname(path), (image) => image.names.delete(path))
   }
 
   async makeFolder(path: string): Promise<void> {
-    await this.#step('make folder', path)
+    await this.#step('make folder')
     await this.#live.makeFolder(path)
     this.#note('make folder', dirname(path), (image) => image.folders.add(path))
   }
 
   async removeEmptyFolder(path: string): Promise<void> {
-    await this.#step('unlink', path)
+    await this.#step('unlink')
     await this.#live.removeEmptyFolder(path)
     this.#note('unlink', dirname(path), (image) => image.folders.delete(path))
   }
@@ -135,7 +135,7 @@ export class FaultDisk implements Disk {
   }
 
   async syncFolder(path: string): Promise<void> {
-    await this.#step('sync folder', path)
+    await this.#step('sync folder')
     for (const change of this.#changes) if (change.safeWith === path) change.isSafe = true
   }
 
@@ -174,20 +174,20 @@ export class FaultDisk implements Disk {
     }
   }
 
-  #file(file: DiskFile, id: number, path: string): DiskFile {
+  #file(file: DiskFile, id: number): DiskFile {
     const written = (chunks: readonly Buffer[], position: number): void => {
       const bytes = Buffer.concat(chunks)
       this.#note('write', id, (image, survivingBytes) => writeIn(image, id, bytes.subarray(0, survivingBytes), position))
     }
     return {
       write: async (chunks, position) => {
-        const isShort = await this.#step('write', path)
+        const isShort = await this.#step('write')
         const given = isShort ? [Buffer.concat(chunks).subarray(0, chunks.reduce((sum, { length }) => sum + length, 0) >> 1)] : chunks
         written(given, position)
         return file.write(given, position)
       },
       writeNow: (chunk, position) => {
-        const fault = this.#nextFault('write', path)
+        const fault = this.#nextFault('write')
         if (fault === 'error' || fault === 'stop') throw this.#error()
         const given = fault === 'short write' ? chunk.subarray(0, chunk.length >> 1) : chunk
         written([given], position)
@@ -196,11 +196,11 @@ export class FaultDisk implements Disk {
       read: (into, position) => file.read(into, position),
       sync: async () => {
         const before = this.#changes.length
-        await this.#step('sync', path)
+        await this.#step('sync')
         for (const change of this.#changes.slice(0, before)) if (change.safeWith === id) change.isSafe = true
       },
       truncate: async (size) => {
-        await this.#step('truncate', path)
+        await this.#step('truncate')
         this.#note('truncate', id, (image) => image.contents.set(id, Buffer.concat([image.contents.get(id) ?? Buffer.alloc(0)], size)))
         await file.truncate(size)
       },
@@ -222,8 +222,8 @@ export class FaultDisk implements Disk {
   }
 
   /** Whether the write is to come out short. Throws when the step fails; never resolves once stopped. */
-  async #step(operation: Operation, path: string): Promise<boolean> {
-    const fault = this.#nextFault(operation, path)
+  async #step(operation: Operation): Promise<boolean> {
+    const fault = this.#nextFault(operation)
     if (fault === 'stop') return new Promise(() => undefined)
     if (fault === 'error' || (fault === 'short write' && operation !== 'write')) throw this.#error()
     for (let turn = 0; turn < (operation === 'sync' ? SYNC_TURNS : 1); turn++) await Promise.resolve()
@@ -231,14 +231,13 @@ export class FaultDisk implements Disk {
     return fault === 'short write'
   }
 
-  #nextFault(operation: Operation, path: string): Fault['kind'] | undefined {
-    this.log.push(`${this.stepCount} ${operation} ${path}`)
-    this.stepCount++
+  #nextFault(operation: Operation): Fault['kind'] | undefined {
     if (this.#isStopped) return 'stop'
     const fault = this.#fault
     if (fault === undefined || (fault.only !== undefined && fault.only !== operation)) return undefined
     const index = this.#matched++ - fault.step
     if (index < 0 || index > (fault.repeat ?? 0)) return undefined
+    this.hasFailed = true
     if (fault.kind === 'stop') {
       this.#isStopped = true
       this.#stop()
