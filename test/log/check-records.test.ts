@@ -20,6 +20,7 @@ describe('each record', () => {
     ['with a header too many', '0e 00 00 00 01 02 76 02'],
     ['with 2 billion headers', '16 00 00 00 01 02 76 80d0acf30e'],
     ['with a header without a key', '12 00 00 00 01 02 76 02 01 00'],
+    ['with a header without a key, at its end', '10 00 00 00 01 02 76 02 01'],
     ['with a header key that leads past it', '12 00 00 00 01 02 76 02 7e 00'],
     ['with a header value that leads past it', '12 00 00 00 01 02 76 02 00 7e'],
     ['with a length of six bytes', '8e8080808000 00 00 00 01 02 76 00'],
@@ -100,6 +101,7 @@ describe('timestamps', () => {
       expect(refusal?.error).toBe('INVALID_TIMESTAMP')
       expect((refusal as RefusedRecords).recordErrors.map(({ batchIndex }) => batchIndex)).toEqual([0, 2, 3])
     }
+    for (const bytes of bothWays({ records: at(0, -1001) })) expect(await errorOf(bytes, rules)).toBe('INVALID_TIMESTAMP')
     for (const bytes of bothWays({ records: at(-1_000_000_000_000) })) expect(await errorOf(bytes)).toBe('NONE')
   })
 
@@ -135,6 +137,13 @@ describe('timestamps', () => {
   it.each(['feffffffffffffffff01', 'ffffffffffffffffff01'])('at delta %s from their base are INVALID_TIMESTAMP', async (delta) => {
     const records = hex(`20 00 ${delta} 00 01 02 76 00`)
     expect(await errorOf(buildBatch({ records: [{}], payload: records }))).toBe('INVALID_TIMESTAMP')
+  })
+
+  it('that only a base and a delta beyond 2^53 make ordinary are INVALID_TIMESTAMP (Kafka takes them)', async () => {
+    const records = hex('20 00 fdffffffffffffffff01 00 01 02 76 00')
+    expect(await errorOf(buildBatch({ records: [{}], payload: records, baseTimestamp: 2n ** 63n - 1n, maxTimestamp: 0n }))).toBe(
+      'INVALID_TIMESTAMP',
+    )
   })
 
   it('out of range come before missing keys', async () => {

@@ -14,7 +14,8 @@ describe('a header that is not true', () => {
   })
 
   it('has its timestamp type set right when the topic has CreateTime', async () => {
-    for (const bytes of bothWays({ records: THREE, attributes: 0x08, maxTimestamp: 1n })) {
+    const batches = [1n, BATCH_TIMESTAMP + 5n].flatMap((maxTimestamp) => bothWays({ records: THREE, attributes: 0x08, maxTimestamp }))
+    for (const bytes of batches) {
       const batch = await accepted(bytes)
       expect(batch.view.timestampType).toBe('CreateTime')
       expect((await recordsOf(batch)).map(({ timestamp }) => timestamp - Number(BATCH_TIMESTAMP))).toEqual([0, 5, 3])

@@ -21,7 +21,6 @@ export interface HeaderBytes {
 
 export class RecordCursor {
   readonly bytes: Buffer
-  readonly #end: number
   #position: number
 
   timestampDelta = 0
@@ -35,21 +34,21 @@ export class RecordCursor {
   headerCount = 0
   headersStart = 0
 
-  constructor(bytes: Buffer, start = 0, end = bytes.length) {
+  constructor(bytes: Buffer, start = 0) {
     this.bytes = bytes
     this.#position = start
-    this.#end = end
   }
 
   get isAtEnd(): boolean {
-    return this.#position === this.#end
+    return this.#position === this.bytes.length
   }
 
   /** Moves on to the next record, which must be there. */
   next(): void {
     const size = this.#varint()
     const end = this.#position + size
-    if (size < 0 || end > this.#end) throw new Malformed(`a record of ${size} bytes where ${this.#end - this.#position} are left`)
+    if (size < 0 || end > this.bytes.length)
+      throw new Malformed(`a record of ${size} bytes where ${this.bytes.length - this.#position} are left`)
     this.#position++
     this.timestampDelta = this.#varlong()
     this.offsetDelta = this.#varint()

@@ -68,7 +68,6 @@ function frameAt(bytes: Buffer, start: number): ZstdFrame {
   }
   if ((descriptor & 0b100) !== 0) position += 4
   if (position > bytes.length) throw new Malformed('not zstd: the frame has no end')
-  if (contentSize !== undefined && contentSize > outputMax) throw new Malformed('not zstd: a frame misstates its size')
   return { bytes: bytes.subarray(start, position), outputMax, contentSize }
 }
 

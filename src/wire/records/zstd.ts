@@ -29,12 +29,12 @@ export const zstd: Compression = {
     if (!staysOnLoop(bytes.length, outputMax)) return decompressLater(frames, maxBytes)
     const outputs = frames.map((frame) => {
       try {
-        return checked(frame, binding()!.decompressSync(frame.bytes, frame.outputMax))
+        return binding()!.decompressSync(frame.bytes, frame.outputMax)
       } catch (error) {
-        throw asDecodingError(error)
+        return throwMalformed(error)
       }
     })
-    return joined(outputs, maxBytes)
+    return joined(frames, outputs, maxBytes)
   },
 
   compress(bytes, level = DEFAULT_LEVEL) {
@@ -45,29 +45,21 @@ export const zstd: Compression = {
 async function decompressLater(frames: readonly ZstdFrame[], maxBytes: number): Promise<Buffer> {
   const outputs: Buffer[] = []
   for (const frame of frames) {
-    const output = await binding()!
-      .decompress(frame.bytes, frame.outputMax)
-      .catch((error) => {
-        throw asDecodingError(error)
-      })
-    outputs.push(checked(frame, output))
+    outputs.push(await binding()!.decompress(frame.bytes, frame.outputMax).catch(throwMalformed))
   }
-  return joined(outputs, maxBytes)
+  return joined(frames, outputs, maxBytes)
 }
 
-function checked({ contentSize }: ZstdFrame, output: Buffer): Buffer {
-  if (contentSize !== undefined && contentSize !== output.length) throw new Malformed('not zstd: a frame misstates its size')
-  return output
-}
-
-function joined(outputs: readonly Buffer[], maxBytes: number): Buffer {
+function joined(frames: readonly ZstdFrame[], outputs: readonly Buffer[], maxBytes: number): Buffer {
+  const isTrue = frames.every(({ contentSize }, index) => contentSize === undefined || contentSize === outputs[index]!.length)
+  if (!isTrue) throw new Malformed('not zstd: a frame misstates its size') // some libraries take no notice, others trust it
   const output = outputs.length === 1 ? outputs[0]! : Buffer.concat(outputs)
   if (output.length > maxBytes) throw new OutputTooLarge(maxBytes)
   return output
 }
 
-function asDecodingError(error: unknown): Error {
-  return error instanceof Malformed ? error : new Malformed(`not zstd: ${(error as Error).message}`)
+function throwMalformed(error: unknown): never {
+  throw new Malformed(`not zstd: ${(error as Error).message}`)
 }
 
 const packaged = lazyPackage('@toondepauw/node-zstd') as () => typeof import('@toondepauw/node-zstd') | undefined

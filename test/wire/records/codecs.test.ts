@@ -188,7 +188,11 @@ describe('zstd frames of other encoders', () => {
   })
 
   it('are read when they are one segment', async () => {
-    expect((await decompress('zstd', frame('zstd, 50 bytes of content, single segment'), 50)).equals(text(50))).toBe(true)
+    for (const size of [50, 1000, 70_000]) {
+      const name = `zstd, ${size} bytes of content, single segment`
+      expect((await decompress('zstd', frame(name), size)).equals(text(size))).toBe(true)
+      expect(await outcome('zstd', frame(name), size - 1)).toBeInstanceOf(OutputTooLarge)
+    }
   })
 
   it('are refused with a window that Java refuses, with bytes behind them, and with a wrong checksum', async () => {

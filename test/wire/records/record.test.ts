@@ -114,6 +114,16 @@ describe('reading records', () => {
     }
   })
 
+  it('gives no record whose fields agree with its length but not with what is there', () => {
+    const claimsTooMuch = Buffer.from('ce010000000180027600', 'hex') // 103 bytes, of which a value of 96 would be the most
+    const view = new BatchView(buildBatch({ records: [{}], payload: claimsTooMuch }))
+    const read: unknown[] = []
+    expect(() => {
+      for (const record of readRecords(view.packedRecords, view)) read.push(record)
+    }).toThrow(Malformed)
+    expect(read).toEqual([])
+  })
+
   it('is Malformed, never anything else, when the records are cut at any byte', () => {
     const headers = [{ key: 'header', value: Buffer.from('value') }]
     const whole = encodeBatch({ records: [{ timestamp: 2 ** 45, key: Buffer.from('k'), value: Buffer.alloc(70), headers }] }) as Buffer
