@@ -8,7 +8,8 @@ import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { parseArgs } from 'node:util'
 import { errorName } from '../src/wire/error-codes.ts'
-import { decodeResponse, encodeRequest, FrameAssembler } from '../src/wire/frame.ts'
+import { decodeResponse, encodeRequest } from '../src/wire/frame.ts'
+import { FrameQueue } from '../src/wire/frame-queue.ts'
 import { createTopics } from '../src/wire/messages/create-topics.ts'
 import { metadata } from '../src/wire/messages/metadata.ts'
 import { produce } from '../src/wire/messages/produce.ts'
@@ -75,9 +76,11 @@ for (const socket of sockets) socket.destroy()
 /** One request on a connection of its own. */
 async function ask<A extends Api>(api: A, version: number, request: Draft<A['request']>): Promise<Infer<A['response']>> {
   const socket = connect(address)
-  const assembler = new FrameAssembler(FRAME_BYTES_MAX)
+  const frameQueue = new FrameQueue(FRAME_BYTES_MAX)
   const answer = new Promise<Infer<A['response']>>((resolve, reject) => {
-    socket.on('data', (chunk) => assembler.push(chunk, (frame) => resolve(decodeResponse(api, version, new Reader(frame)).response)))
+    socket.on('data', (chunk) => {
+      for (const frame of frameQueue.take(chunk)) resolve(decodeResponse(api, version, new Reader(frame)).response)
+    })
     socket.on('close', () => reject(new Error(`the broker closed the connection on ${api.name}`)))
     socket.on('error', reject)
   })
@@ -124,7 +127,7 @@ async function encodeFrames(): Promise<Buffer[]> {
 /** A connection that keeps `inFlight` requests on their way, or with acks=0 as many as the socket takes. */
 function load(connection: number): Socket {
   const socket = connect({ ...address, noDelay: true })
-  const assembler = new FrameAssembler(FRAME_BYTES_MAX)
+  const frameQueue = new FrameQueue(FRAME_BYTES_MAX)
   const sentAtMs: number[] = []
   let next = connection
   const send = (): boolean => {
@@ -139,11 +142,11 @@ function load(connection: number): Socket {
   socket.on('close', () => fail(new Error('the broker closed a connection')))
   socket.on('data', (chunk) => {
     socket.cork()
-    assembler.push(chunk, (frame) => {
+    for (const frame of frameQueue.take(chunk)) {
       check(frame)
       count(sentAtMs)
       send()
-    })
+    }
     socket.uncork()
   })
   if (settings.acks === 0) socket.on('connect', sendWhileTaken).on('drain', sendWhileTaken)

@@ -5,7 +5,8 @@ import { connect, type Socket } from 'node:net'
 import { assert } from '../lib/assert.ts'
 import { type Clock, systemClock, type Timer } from '../lib/clock.ts'
 import { errorName, Refusal } from '../wire/error-codes.ts'
-import { decodeResponse, encodeRequest, FrameAssembler } from '../wire/frame.ts'
+import { decodeResponse, encodeRequest } from '../wire/frame.ts'
+import { FrameQueue } from '../wire/frame-queue.ts'
 import { apiVersions } from '../wire/messages/api-versions.ts'
 import { Reader } from '../wire/reader.ts'
 import type { Api, Draft, Infer } from '../wire/schema.ts'
@@ -58,7 +59,7 @@ export class Connection {
   readonly #clientId: string
   readonly #requestTimeoutMs: number
   readonly #clock: Clock
-  readonly #frames = new FrameAssembler(RESPONSE_BYTES_MAX)
+  readonly #frames = new FrameQueue(RESPONSE_BYTES_MAX)
   readonly #pending = new Map<number, Pending>() // in the order of their requests
   #versions = new Map<number, { minVersion: number; maxVersion: number }>([[apiVersions.key, { minVersion: 0, maxVersion: 0 }]])
   #nextCorrelationId = 0
@@ -141,7 +142,7 @@ export class Connection {
 
   #receive(chunk: Buffer): void {
     try {
-      this.#frames.push(chunk, (frame) => this.#answer(frame))
+      for (const frame of this.#frames.take(chunk)) this.#answer(frame)
     } catch (error) {
       this.#end('EPROTO', `${formatAddress(this.address)} sent what is no answer of a Kafka broker (${String(error)})`)
     }

@@ -2,7 +2,8 @@
 
 import { createServer, type Server, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { decodeRequestHeader, encodeResponse, FrameAssembler } from '../../src/wire/frame.ts'
+import { decodeRequestHeader, encodeResponse } from '../../src/wire/frame.ts'
+import { FrameQueue } from '../../src/wire/frame-queue.ts'
 import { requestCodec } from '../../src/wire/compile.ts'
 import { apisByKey } from '../../src/wire/messages/all.ts'
 import { apiVersions } from '../../src/wire/messages/api-versions.ts'
@@ -79,13 +80,11 @@ export class ScriptedBroker {
   #serve(socket: Socket): void {
     this.connectionCount++
     this.#sockets.add(socket)
-    const frames = new FrameAssembler(1 << 24)
+    const frames = new FrameQueue(1 << 24)
     let earlier: Promise<unknown> = Promise.resolve()
     socket.on('error', () => undefined)
     socket.on('data', (chunk: Buffer) => {
-      frames.push(chunk, (frame) => {
-        earlier = this.#reply(socket, this.#answer(frame), earlier)
-      })
+      for (const frame of frames.take(chunk)) earlier = this.#reply(socket, this.#answer(frame), earlier)
     })
   }
 

@@ -2,7 +2,7 @@
 
 import { connect, type Socket } from 'node:net'
 import { once } from 'node:events'
-import { FrameQueue } from '../../src/server/frame-queue.ts'
+import { FrameQueue } from '../../src/wire/frame-queue.ts'
 
 export class TestClient {
   readonly socket: Socket

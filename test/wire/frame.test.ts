@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
-import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeRequestHeader, decodeResponse, encodeRequest, encodeResponse, FrameAssembler } from '../../src/wire/frame.ts'
+import { decodeRequestHeader, decodeResponse, encodeRequest, encodeResponse } from '../../src/wire/frame.ts'
 import { apiVersions } from '../../src/wire/messages/api-versions.ts'
 import { listOffsets } from '../../src/wire/messages/list-offsets.ts'
 import { produce } from '../../src/wire/messages/produce.ts'
@@ -92,85 +91,5 @@ describe('a frame', () => {
     })
     expect(chunks[1]).toBe(records)
     expect(chunks[0]!.readInt32BE(0)).toBe(Buffer.concat(chunks).length - 4)
-  })
-})
-
-describe('the frame assembler', () => {
-  const sized = (frame: Buffer): Buffer => {
-    const size = Buffer.alloc(4)
-    size.writeInt32BE(frame.length)
-    return Buffer.concat([size, frame])
-  }
-
-  function assemble(chunks: readonly Buffer[], assembler = new FrameAssembler(10_000_000)): Buffer[] {
-    const frames: Buffer[] = []
-    for (const chunk of chunks) assembler.push(chunk, (frame) => frames.push(frame))
-    return frames
-  }
-
-  it('hands out the frames of a stream, however it is cut into chunks', () => {
-    const frameSize = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 300_000 }))
-    const chunkSize = fc.oneof(fc.constantFrom(1, 2, 3, 4, 5), fc.integer({ min: 1, max: 65_536 }))
-    fc.assert(
-      fc.property(
-        fc.array(frameSize, { maxLength: 12 }),
-        fc.array(chunkSize, { minLength: 1, maxLength: 20 }),
-        (frameSizes, chunkSizes) => {
-          const frames = frameSizes.map((size, index) => Buffer.alloc(size, `${index}.`))
-          const stream = Buffer.concat(frames.map(sized))
-          const chunks: Buffer[] = []
-          for (let position = 0; position < stream.length; position += chunks.at(-1)!.length)
-            chunks.push(stream.subarray(position, position + Math.max(chunkSizes[chunks.length % chunkSizes.length]!, stream.length >> 12)))
-          const assembled = assemble(chunks)
-          expect(assembled.map((frame) => frame.length)).toEqual(frameSizes)
-          expect(assembled.every((frame, index) => frame.equals(frames[index]!))).toBe(true)
-        },
-      ),
-    )
-  })
-
-  it('does not copy a frame that lies within a chunk', () => {
-    const chunk = Buffer.concat([sized(Buffer.from('one')), sized(Buffer.from('two')), Buffer.from([0])])
-    const frames = assemble([chunk])
-    expect(frames.map(String)).toEqual(['one', 'two'])
-    for (const frame of frames) expect(frame.buffer).toBe(chunk.buffer)
-  })
-
-  it('keeps a frame that it assembled when the chunks are used again', () => {
-    const chunk = Buffer.alloc(64)
-    const assembler = new FrameAssembler(1000)
-    chunk.writeInt32BE(70)
-    chunk.fill('a', 4)
-    expect(assemble([chunk], assembler)).toEqual([])
-    chunk.fill('b')
-    expect(assemble([chunk.subarray(0, 10)], assembler).map(String)).toEqual(['a'.repeat(60) + 'b'.repeat(10)])
-  })
-
-  it('says how large the frame in progress will be', () => {
-    const assembler = new FrameAssembler(1000)
-    expect(assembler.pendingSize).toBe(0)
-    assemble([packed('000001')], assembler)
-    expect(assembler.pendingSize).toBe(0)
-    assemble([packed('00 aabbcc')], assembler)
-    expect(assembler.pendingSize).toBe(256)
-    assemble([Buffer.alloc(253)], assembler)
-    expect(assembler.pendingSize).toBe(0)
-  })
-
-  it('takes a size below zero or above the limit for malformed, also behind good frames', () => {
-    expect(assemble([packed('00000004 01020304')], new FrameAssembler(4))).toHaveLength(1)
-    for (const hex of ['00000005', 'ffffffff', '80000000', '7fffffff', '47455420', '00000001 aa ffffffff'])
-      expect(() => assemble([packed(hex)], new FrameAssembler(4))).toThrow(Malformed)
-    expect(() => assemble([packed('7fff'), packed('ffff')], new FrameAssembler(4))).toThrow(Malformed)
-  })
-
-  it('takes memory for what has arrived, not for what was announced', () => {
-    const announced = Buffer.alloc(4)
-    announced.writeInt32BE(2 ** 30)
-    const before = process.memoryUsage().arrayBuffers
-    const assemblers = Array.from({ length: 20 }, () => new FrameAssembler(2 ** 30))
-    for (const assembler of assemblers) assemble([announced, Buffer.alloc(10)], assembler)
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 24)
-    expect(assemblers.every(({ pendingSize }) => pendingSize === 2 ** 30)).toBe(true)
   })
 })

@@ -1,10 +1,10 @@
-// What a connection has received and not yet taken as requests. Frames are cut off one at a time, when it is their turn: what waits stays the
+// What a connection has received and not yet taken as frames. They are cut off one at a time, when it is their turn: what waits stays the
 // bytes it came in, however many small requests they hold. A frame inside one chunk is a view of it; any other is assembled once, in a
 // buffer that grows with what has arrived and not with what its size promises.
 //
 //   bytes 0-3   size   of the rest, int32: at least 0, at most `socket.request.max.bytes`
 
-import { Malformed } from '../wire/reader.ts'
+import { Malformed } from './reader.ts'
 
 const SIZE_BYTES = 4
 const FIRST_CAPACITY = 1024 * 1024
@@ -45,6 +45,12 @@ export class FrameQueue {
       this.#frameFilled = 0
     }
     return this.#assemble(this.#frame)
+  }
+
+  /** Every frame that `chunk` completes: for a reader that takes them as they come. */
+  *take(chunk: Buffer): Generator<Buffer> {
+    this.push(chunk)
+    for (let frame = this.next(); frame !== undefined; frame = this.next()) yield frame
   }
 
   clear(): void {

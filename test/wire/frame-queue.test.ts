@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as fc from 'fast-check'
-import { FrameQueue } from '../../src/server/frame-queue.ts'
+import { FrameQueue } from '../../src/wire/frame-queue.ts'
 import { Malformed } from '../../src/wire/reader.ts'
 
 const MAX = 100_000_000
