@@ -1,0 +1,85 @@
+// What Kafka's DumpLogSegments says of a folder's files: its complaints, and the batches that it sees. It exits 0 even when it complains.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { splitBatches } from '../../support/wire-reader.ts'
+import type { KafkaTools } from './kafka-tools.ts'
+
+const COMPLAINT = /Mismatches|Found|isvalid: false|not found|Could not|out of order|Exception|Error/
+
+export interface DumpedBatch {
+  readonly baseOffset: number
+  readonly lastOffset: number
+  readonly count: number
+  readonly baseSequence: number
+  readonly lastSequence: number
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly partitionLeaderEpoch: number
+  readonly position: number
+  readonly maxTimestamp: number
+  readonly size: number
+  readonly codec: string
+}
+
+export const segmentFiles = (folder: string, ...endings: string[]): string[] =>
+  readdirSync(folder)
+    .filter((name) => endings.some((ending) => name.endsWith(ending)))
+    .toSorted()
+    .map((name) => join(folder, name))
+
+/** Deep: every record of every batch is read, decompressed, and compared with the indexes. */
+export async function dumpSegments(tools: KafkaTools, files: readonly string[]): Promise<string> {
+  const result = await tools.run('DumpLogSegments', ['--deep-iteration', '--files', files.join(',')])
+  return result.output + result.errors
+}
+
+export const complaintsOf = (dump: string): string[] => dump.split('\n').filter((line) => COMPLAINT.test(line))
+
+/** The batches of one .log file, as the tool lists them. */
+export function dumpedBatches(dump: string): DumpedBatch[] {
+  return dump
+    .split('\n')
+    .filter((line) => line.startsWith('baseOffset: '))
+    .map((line) => {
+      const field = (name: string): string => new RegExp(`(?:^| )${name}: (\\S+)`).exec(line)![1]!
+      const number = (name: string): number => Number(field(name))
+      return {
+        baseOffset: number('baseOffset'),
+        lastOffset: number('lastOffset'),
+        count: number('count'),
+        baseSequence: number('baseSequence'),
+        lastSequence: number('lastSequence'),
+        producerId: number('producerId'),
+        producerEpoch: number('producerEpoch'),
+        partitionLeaderEpoch: number('partitionLeaderEpoch'),
+        position: number('position'),
+        maxTimestamp: number('CreateTime'),
+        size: number('size'),
+        codec: field('compresscodec'),
+      }
+    })
+}
+
+/** The same list, read by our own code. */
+export function ownBatches(logFile: string): DumpedBatch[] {
+  let position = 0
+  return splitBatches(readFileSync(logFile)).map((batch) => {
+    const start = position
+    position += batch.sizeInBytes
+    return {
+      baseOffset: batch.baseOffset,
+      lastOffset: batch.lastOffset,
+      count: batch.recordCount,
+      baseSequence: batch.baseSequence,
+      lastSequence: batch.lastSequence,
+      producerId: batch.producerId,
+      producerEpoch: batch.producerEpoch,
+      partitionLeaderEpoch: batch.partitionLeaderEpoch,
+      position: start,
+      maxTimestamp: batch.maxTimestamp,
+      size: batch.sizeInBytes,
+      codec: batch.codec,
+    }
+  })
+}

@@ -1,0 +1,79 @@
+// The broker that the suites test: Ottla as a process of its own, on a free port, with a data folder that goes when it stops.
+// OTTLA_TEST_BOOTSTRAP=host:port points the suites at a broker that runs already (a Kafka, to see what it would answer).
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { StartedProcess } from './started-process.ts'
+
+/** Tests and benchmarks run in the repository's folder. */
+export const ottlaCommand = resolve('bin/ottla.cjs')
+
+export interface TestBroker {
+  readonly bootstrap: string
+  stop(): Promise<void>
+}
+
+export interface OttlaOptions {
+  /** Kept when given, as another start may follow; else a new one that goes with the broker. */
+  readonly dataFolder?: string
+  readonly port?: number
+  readonly durability?: 'fsync' | 'os'
+  /** Kafka's names and values, as flags. */
+  readonly flags?: readonly string[]
+}
+
+export interface OttlaProcess extends TestBroker {
+  readonly pid: number
+  readonly dataFolder: string
+  readonly output: string
+  /** As a crash would end it: nothing is flushed, nothing is answered. */
+  kill(): Promise<void>
+}
+
+export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'ottla-test-'))
+
+export async function startOttla(options: OttlaOptions = {}): Promise<OttlaProcess> {
+  const dataFolder = options.dataFolder ?? temporaryFolder()
+  const flags = [
+    '--port',
+    String(options.port ?? 0),
+    '--data',
+    dataFolder,
+    '--durability',
+    options.durability ?? 'fsync',
+    ...(options.flags ?? []),
+  ]
+  const started = new StartedProcess(process.execPath, [ottlaCommand, 'start', ...flags], withoutOurs(process.env))
+  const port = await started.waitForOutput((output) => / is ready on \S+:(\d+)/.exec(output)?.[1])
+  return {
+    bootstrap: `127.0.0.1:${port}`,
+    pid: started.pid,
+    dataFolder,
+    get output() {
+      return started.output
+    },
+    async stop() {
+      const exitCode = await started.end()
+      if (exitCode !== 0) throw new Error(`Ottla stopped with exit code ${exitCode}:\n${started.output}`)
+      if (options.dataFolder === undefined) rmSync(dataFolder, { recursive: true, force: true })
+    },
+    async kill() {
+      await started.end('SIGKILL')
+    },
+  }
+}
+
+/** Variables that begin with OTTLA_ are configs to a broker: those of the tests are not meant for it. */
+const withoutOurs = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('OTTLA_')))
+
+/** For suites that only talk to a broker. */
+export async function brokerUnderTest(options: Pick<OttlaOptions, 'durability' | 'flags'> = {}): Promise<TestBroker> {
+  const bootstrap = process.env['OTTLA_TEST_BOOTSTRAP']
+  return bootstrap === undefined ? startOttla(options) : { bootstrap, stop: () => Promise.resolve() }
+}
+
+let topicCount = 0
+/** A name that no earlier run used on a broker that was there before. */
+export const newTopic = (purpose: string): string => `${purpose}-${process.pid}-${Date.now().toString(36)}-${++topicCount}`

@@ -1,0 +1,64 @@
+// A real Kafka, one node, from the jars that install-clients.sh brings: to be asked, given our files, or measured beside us.
+
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { javaArguments } from './kafka-jars.ts'
+import { StartedProcess } from './started-process.ts'
+
+export interface KafkaProcess {
+  readonly bootstrap: string
+  readonly pid: number
+  readonly dataFolder: string
+  stop(): Promise<void>
+}
+
+/** Starts Kafka on `folder`, formatted when it is new; `settings` are lines of its server.properties. */
+export async function startKafka(folder: string, settings: readonly string[] = [], heapMb = 512): Promise<KafkaProcess> {
+  const [port, controllerPort] = await freePorts()
+  const dataFolder = join(folder, 'data')
+  const properties = join(folder, 'server.properties')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(properties, serverProperties(port, controllerPort, dataFolder, settings).join('\n'))
+  const java = (...commandArguments: string[]): string[] => [...javaArguments(heapMb), ...commandArguments]
+  if (!existsSync(dataFolder)) {
+    const format = ['format', '--cluster-id', 'b3R0bGEtdGVzdHMtMDAwMA', '--config', properties]
+    execFileSync('java', java('kafka.tools.StorageTool', ...format), { stdio: 'pipe' })
+  }
+  const started = new StartedProcess('java', [
+    '-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info',
+    ...java('kafka.Kafka', properties),
+  ])
+  await started.waitForOutput((output) => (output.includes('Kafka Server started') ? true : undefined))
+  return { bootstrap: `127.0.0.1:${port}`, pid: started.pid, dataFolder, stop: async () => void (await started.end()) }
+}
+
+function serverProperties(port: number, controllerPort: number, dataFolder: string, settings: readonly string[]): string[] {
+  return [
+    'process.roles=broker,controller',
+    'node.id=1',
+    `controller.quorum.voters=1@127.0.0.1:${controllerPort}`,
+    `listeners=CLIENTS://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'controller.listener.names=CONTROLLER',
+    'inter.broker.listener.name=CLIENTS',
+    'listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    `log.dirs=${dataFolder}`,
+    'offsets.topic.replication.factor=1',
+    'transaction.state.log.replication.factor=1',
+    'transaction.state.log.min.isr=1',
+    ...settings,
+  ]
+}
+
+async function freePorts(): Promise<[number, number]> {
+  const servers = [createServer(), createServer()]
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))),
+    ),
+  )
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports as [number, number]
+}

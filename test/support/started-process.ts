@@ -1,0 +1,73 @@
+// A server that a test starts: its output kept, waited for until it is ready, ended by its own pid, and never left behind when the tests end.
+
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
+import { once } from 'node:events'
+
+const READY_WITHIN_MS = 60_000
+const OUTPUT_KEPT = 100_000
+
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+export class StartedProcess {
+  readonly #child: ChildProcess
+  #output = ''
+  #onOutput: (() => void) | undefined
+
+  constructor(command: string, commandArguments: readonly string[], environment = process.env) {
+    const stdio: StdioOptions = ['ignore', 'pipe', 'pipe']
+    this.#child = spawn(command, commandArguments, { stdio, env: environment })
+    running.add(this.#child)
+    const keep = (chunk: Buffer): void => {
+      this.#output = (this.#output + chunk.toString()).slice(-OUTPUT_KEPT)
+      this.#onOutput?.()
+    }
+    this.#child.stdout!.on('data', keep)
+    this.#child.stderr!.on('data', keep)
+    this.#child.on('close', () => {
+      running.delete(this.#child)
+      this.#onOutput?.()
+    })
+  }
+
+  get pid(): number {
+    return this.#child.pid!
+  }
+
+  /** What it wrote, standard output and errors together. */
+  get output(): string {
+    return this.#output
+  }
+
+  get hasEnded(): boolean {
+    return !running.has(this.#child)
+  }
+
+  /** Settles with what `find` answers for the output so far, once that is not undefined. */
+  async waitForOutput<T>(find: (output: string) => T | undefined): Promise<T> {
+    const timeout = AbortSignal.timeout(READY_WITHIN_MS)
+    for (;;) {
+      const found = find(this.#output)
+      if (found !== undefined) return found
+      if (this.hasEnded) throw new Error(`it ended before it was ready:\n${this.#output}`)
+      await new Promise<void>((resolve, reject) => {
+        this.#onOutput = resolve
+        timeout.addEventListener('abort', () => reject(new Error(`it was not ready in ${READY_WITHIN_MS} ms:\n${this.#output}`)), {
+          once: true,
+        })
+      })
+    }
+  }
+
+  /** Sends `signal` and waits for the end; answers the exit code, or null after a signal that it did not handle. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (!this.hasEnded) {
+      const closed = once(this.#child, 'close')
+      this.#child.kill(signal)
+      await closed
+    }
+    return this.#child.exitCode
+  }
+}
