@@ -23,4 +23,7 @@ output.on('error', (error: NodeJS.ErrnoException) => {
   output.destroy()
 })
 
+// A command that waits to try again has no open socket then, and timers do not keep the process alive.
+const alive = setInterval(() => undefined, 2 ** 30)
 process.exitCode = await run(process.argv.slice(2), terminal)
+clearInterval(alive)

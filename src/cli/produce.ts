@@ -29,7 +29,7 @@ export function addProduceCommand(program: Command, terminal: Terminal): void {
     .option('-k, --key-separator <text>', 'what parts key and value (default: ":"); means --format key:value', separator)
     .option('-p, --partition <number>', 'the partition to write to (default: by the key, as every Kafka client chooses it)', wholeNumber)
     .addOption(new Option('-z, --codec <codec>', 'how batches are compressed').choices(CODECS).default('none'))
-    .option('--batch-bytes <bytes>', 'how large batches may grow, before compression', positive, 64 << 10)
+    .option('--batch-bytes <bytes>', 'how large batches may grow, before compression', positive, 256 << 10)
     .option('--json', 'print what was written as JSON')
     .addHelpText(
       'after',

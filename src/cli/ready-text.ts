@@ -1,91 +1,94 @@
 // What `ottla start` says when the broker is ready: where it is, where the data lies, what an acknowledgement promises, and what is missing.
 
 import type { Broker } from '../broker.ts'
-import type { BrokerConfig } from '../config/resolve.ts'
 import { formatEndpoint } from '../config/endpoints.ts'
+import type { BrokerConfig } from '../config/resolve.ts'
 import type { LogLine } from '../lib/diagnostics.ts'
-import { crc32cImplementation } from '../wire/records/crc32c.ts'
 import { missingCodecs } from '../wire/records/codecs.ts'
+import { crc32cImplementation } from '../wire/records/crc32c.ts'
 import { formatBytes, formatCount } from './terminal.ts'
 import { version } from './version.ts'
+
+export interface Ready {
+  readonly broker: Pick<Broker, 'bootstrapServers' | 'summary'>
+  readonly config: BrokerConfig
+  /** Since the process began. */
+  readonly readyMs: number
+  readonly missing: readonly Missing[]
+}
+
+/** A part with a binary of its own that this machine does not have. */
+interface Missing {
+  readonly name: string
+  readonly consequence: string
+}
+
+export function missingParts(): Missing[] {
+  const codecs = missingCodecs().map((name) => ({ name, consequence: 'no binary for this machine: such batches are refused' }))
+  const slowChecksums = { name: '@node-rs/crc32', consequence: 'no binary for this machine: checksums cost more time' }
+  return crc32cImplementation === 'native' ? codecs : [...codecs, slowChecksums]
+}
 
 const PROMISES: Readonly<Record<BrokerConfig['topicDefaults']['durability'], string>> = {
   fsync: 'every acknowledged record is on disk',
   os: 'an acknowledged record survives the end of this process, but not a power loss',
 }
-const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '::1'])
 
-export function readyText(broker: Broker, config: BrokerConfig, readyMs: number): string {
+export function readyText({ broker, config, readyMs, missing }: Ready): string {
   const { topics, partitions, bytes } = broker.summary
   const { durability } = config.topicDefaults
-  const rows: [string, string, string][] = [
+  const rows: [name: string, value: string, meaning: string][] = [
     ['data', config['log.dirs'], `${formatCount(topics, 'topic')}, ${formatCount(partitions, 'partition')}, ${formatBytes(bytes)}`],
     ['durability', durability, PROMISES[durability]],
     ...networkRows(config),
-    ...missingRows(),
+    ...missing.map(({ name, consequence }): [string, string, string] => ['missing', name, consequence]),
   ]
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)))
+  const [nameWidth, valueWidth] = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length))) as [number, number]
+  const bootstrap = bootstrapOf(broker, config)
+  const flag = bootstrap === 'localhost:9092' ? '' : ` --bootstrap ${bootstrap}`
   return [
     `Ottla ${version} is ready on ${listeningOn(broker, config)} (${readyMs} ms)`,
-    ...rows.map(([name, value, meaning]) => `  ${name.padEnd(widths[0]!)}  ${value.padEnd(widths[1]!)}   ${meaning}`),
-    `  stop it with Ctrl-C; try: ottla topic ${topics === 0 ? 'create orders' : 'list'}${bootstrapFlag(broker, config)}`,
+    ...rows.map(([name, value, meaning]) => `  ${name.padEnd(nameWidth)}  ${value.padEnd(valueWidth)}   ${meaning}`),
+    `  stop it with Ctrl-C; try: ottla topic ${topics === 0 ? 'create orders' : 'list'}${flag}`,
   ].join('\n')
 }
 
-export function readyLine(broker: Broker, config: BrokerConfig, readyMs: number): LogLine {
+/** The same for programs. */
+export function readyLine({ broker, config, readyMs, missing }: Ready, timeMs: number): LogLine {
   const { topics, partitions, bytes } = broker.summary
-  return {
-    level: 'info',
-    timeMs: Date.now(),
-    message: `Ottla ${version} is ready on ${listeningOn(broker, config)}`,
-    fields: {
-      version,
-      bootstrapServers: broker.bootstrapServers,
-      data: config['log.dirs'],
-      topics,
-      partitions,
-      bytes,
-      durability: config.topicDefaults.durability,
-      readyMs,
-      ...Object.fromEntries(missingRows().map(([, value]) => [`missing ${value}`, true])),
-    },
+  const fields = {
+    version,
+    bootstrapServers: broker.bootstrapServers,
+    data: config['log.dirs'],
+    topics,
+    partitions,
+    bytes,
+    durability: config.topicDefaults.durability,
+    readyMs,
+    ...(missing.length === 0 ? {} : { missing: missing.map(({ name }) => name).join(', ') }),
   }
+  return { level: 'info', timeMs, message: `Ottla ${version} is ready on ${listeningOn(broker, config)}`, fields }
 }
 
-/** As a person would write it: one localhost instead of both loopback addresses. */
-function listeningOn({ bootstrapServers }: Broker, config: BrokerConfig): string {
-  const ports = portsOf(bootstrapServers)
+const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '::1'])
+const EVERY_INTERFACE = new Set(['', '0.0.0.0', '::'])
+
+/** As a person would write it: one localhost instead of both loopback addresses, and * for every interface. */
+function listeningOn(broker: Ready['broker'], config: BrokerConfig): string {
   const isLocalhost = config.listeners.length === 1 && config.listeners[0]!.host === 'localhost'
-  if (isLocalhost) return `localhost:${ports[0]}`
-  return bootstrapServers.replaceAll(/(^|,):/g, '$1*:')
+  return isLocalhost ? bootstrapOf(broker, config) : broker.bootstrapServers.replaceAll(/(^|,):/g, '$1*:')
 }
 
-function portsOf(bootstrapServers: string): string[] {
-  return bootstrapServers.split(',').map((address) => address.slice(address.lastIndexOf(':') + 1))
-}
-
-function bootstrapFlag({ bootstrapServers }: Broker, { listeners }: BrokerConfig): string {
+/** How a client on this machine reaches the first listener. */
+function bootstrapOf({ bootstrapServers }: Ready['broker'], { listeners }: BrokerConfig): string {
   const { host } = listeners[0]!
-  const port = portsOf(bootstrapServers)[0]!
-  const isDefault = port === '9092' && (host === '' || LOOPBACK_HOSTS.has(host) || host === '0.0.0.0' || host === '::')
-  return isDefault
-    ? ''
-    : ` --bootstrap ${LOOPBACK_HOSTS.has(host) || host === '' || host === '0.0.0.0' || host === '::' ? 'localhost' : host}:${port}`
+  const [first] = bootstrapServers.split(',')
+  const port = first!.slice(first!.lastIndexOf(':') + 1)
+  return LOOPBACK_HOSTS.has(host) || EVERY_INTERFACE.has(host) ? `localhost:${port}` : first!
 }
 
 function networkRows({ listeners, 'advertised.listeners': advertised }: BrokerConfig): [string, string, string][] {
   if (advertised !== null) return [['advertised', advertised.map(formatEndpoint).join(','), 'where clients are told to connect']]
   if (listeners.every(({ host }) => LOOPBACK_HOSTS.has(host))) return []
   return [['network', 'open', 'no authentication; behind a port map or NAT clients need --advertise']]
-}
-
-function missingRows(): [string, string, string][] {
-  const codecs = missingCodecs().map((codec): [string, string, string] => [
-    'missing',
-    codec,
-    'no binary for this machine: its batches are refused',
-  ])
-  const crc32c: [string, string, string][] =
-    crc32cImplementation === 'native' ? [] : [['missing', '@node-rs/crc32', 'no binary for this machine: checksums cost more time']]
-  return [...codecs, ...crc32c]
 }

@@ -8,7 +8,7 @@ import { type BrokerConfig, resolveBrokerConfig } from '../config/resolve.ts'
 import { formatJson, formatText, type LogLine } from '../lib/diagnostics.ts'
 import { Failure, failureOf } from './failure.ts'
 import { collectPairs, examples } from './options.ts'
-import { readyLine, readyText } from './ready-text.ts'
+import { missingParts, readyLine, readyText } from './ready-text.ts'
 import { type Terminal, writeLine } from './terminal.ts'
 
 interface StartOptions {
@@ -49,11 +49,8 @@ async function start(options: StartOptions, terminal: Terminal): Promise<void> {
     void terminal.errors.write(`${config['log.format'] === 'json' ? formatJson(line) : formatText(line)}\n`)
   for (const message of warnings) log({ level: 'warn', timeMs: Date.now(), message, fields: {} })
   const broker = await startHere(config, log)
-  const readyMs = Math.round(process.uptime() * 1000)
-  await writeLine(
-    terminal.output,
-    config['log.format'] === 'json' ? formatJson(readyLine(broker, config, readyMs)) : readyText(broker, config, readyMs),
-  )
+  const ready = { broker, config, readyMs: Math.round(process.uptime() * 1000), missing: missingParts() }
+  await writeLine(terminal.output, config['log.format'] === 'json' ? formatJson(readyLine(ready, Date.now())) : readyText(ready))
   endOnSignals(broker, terminal)
   try {
     await broker.closed

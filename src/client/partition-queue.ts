@@ -84,6 +84,16 @@ export class PartitionQueue {
     }))
   }
 
+  /** For a first batch that is too large: its halves take its place. False when it is a single record. */
+  splitFirst(): boolean {
+    const { records, firstAddedMs } = this.first
+    if (records.length === 1) return false
+    const middle = records.length >>> 1
+    const halves = [records.slice(0, middle), records.slice(middle)]
+    this.#closed.splice(0, 1, ...halves.map((half) => ({ records: half, firstAddedMs, sizeBytes: sum(half, sizeOf), encoded: undefined })))
+    return true
+  }
+
   /** The first batch is acknowledged. */
   takeFirst(): QueuedBatch {
     const { first } = this
@@ -91,6 +101,10 @@ export class PartitionQueue {
     this.#nextSequence = (this.#nextSequence + first.records.length) % 2 ** 31
     return first
   }
+}
+
+function sum<T>(values: readonly T[], sizeOf: (value: T) => number): number {
+  return values.reduce((total, value) => total + sizeOf(value), 0)
 }
 
 function sizeOf({ key, value, headers = [] }: RecordToSend): number {

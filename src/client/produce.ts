@@ -1,5 +1,5 @@
 // Writes records to one topic, in batches. A partition has one batch on its way at a time and sends it until it is acknowledged: so its order is kept, and
-// with an idempotent producer no retry is written twice. The first failure that no retry can mend ends the producer.
+// with an idempotent producer no retry is written twice. One that the topic finds too large is halved. The first failure that no retry can mend ends the producer.
 
 import { type Clock, systemClock, type Timer } from '../lib/clock.ts'
 import { errorName, isRetriable, Refusal } from '../wire/error-codes.ts'
@@ -60,10 +60,10 @@ export class Producer {
     this.#topic = topic
     this.#options = {
       codec: 'none',
-      batchBytes: 64 << 10,
+      batchBytes: 256 << 10,
       lingerMs: 5,
       isIdempotent: true,
-      bufferBytes: 32 << 20,
+      bufferBytes: 16 << 20,
       deliveryTimeoutMs: DELIVERY_TIMEOUT_MS,
       onAcknowledged: () => undefined,
       clock: systemClock,
@@ -149,6 +149,7 @@ export class Producer {
       const queue = this.#queues[index]!
       const error = errorName(errorCode)
       if (error === 'NONE' || error === 'DUPLICATE_SEQUENCE_NUMBER') this.#acknowledge(queue, baseOffset)
+      else if (error === 'MESSAGE_TOO_LARGE' && queue.splitFirst()) queue.isBusy = false
       else if (isRetriable(error)) this.#retry([queue], new Refusal(error, errorMessage ?? undefined))
       else this.abandon(new Refusal(error, errorMessage ?? undefined))
     }

@@ -136,6 +136,20 @@ describe('a producer', () => {
     expect(acknowledged.map(({ baseOffset }) => baseOffset)).toEqual([-1])
   })
 
+  it('halves a batch that the topic finds too large, and keeps the order', async () => {
+    verdicts = ['MESSAGE_TOO_LARGE', 'MESSAGE_TOO_LARGE']
+    const producer = await open()
+    for (const value of ['a', 'b', 'c', 'd', 'e']) void producer.add(record(value))
+    await producer.flush()
+    expect(sent.map(({ values, view }) => [values.join(''), view.baseSequence])).toEqual([
+      ['abcde', 0],
+      ['ab', 0],
+      ['a', 0],
+      ['b', 1],
+      ['cde', 2],
+    ])
+  })
+
   it('ends with what the broker refuses for good, and takes no more', async () => {
     verdicts = ['MESSAGE_TOO_LARGE']
     const producer = await open()
