@@ -72,8 +72,13 @@ export class ScriptedBroker {
     }))
   }
 
-  async stop(): Promise<void> {
+  /** Cuts every connection. */
+  hangUp(): void {
     for (const socket of this.#sockets) socket.destroy()
+  }
+
+  async stop(): Promise<void> {
+    this.hangUp()
     await new Promise((resolve) => this.#server.close(resolve))
   }
 
