@@ -21,7 +21,7 @@ export class OutputTooLarge extends Error {
 }
 
 // A hop to the thread pool costs 30 to 100 µs, most of it on the loop. Up to here no codec takes longer than half a millisecond.
-export const ON_LOOP_INPUT_MAX = 64 * 1024
+const ON_LOOP_INPUT_MAX = 64 * 1024
 export const ON_LOOP_OUTPUT_MAX = 128 * 1024
 /** Compressing takes five times as long. */
 export const ON_LOOP_COMPRESS_MAX = 16 * 1024
