@@ -19,8 +19,10 @@ const orAbsent =
   (value) =>
     typeof value === 'number' && value >= 0 ? word : value
 const sentence: Rule = (value) => (value === null || value === '' ? value : 'a sentence')
-/** Where Kafka says a default of its own for every cluster that it formats, a broker without clusters says a default. */
-const configSource: Rule = (value) => (value === 3 ? 5 : value)
+/** A default for a whole cluster, as Kafka makes one (min.insync.replicas) when it formats its first broker: here an ordinary default. */
+const CLUSTER_DEFAULT = 3
+const configSource: Rule = (value) => (value === CLUSTER_DEFAULT ? 5 : value)
+const synonyms: Rule = (value) => (value as { source: number }[]).filter(({ source }) => source !== CLUSTER_DEFAULT)
 const broker: Rule = (value, known) => (value === known.brokerId ? 'the broker' : value)
 const epoch: Rule = (value, known) => (value === known.leaderEpoch ? 'the leader epoch' : value)
 
@@ -40,6 +42,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   errorCode: (value) => errorName(value as number),
   topicConfigErrorCode: (value) => errorName(value as number),
   configSource,
+  synonyms,
   errorMessage: sentence,
   batchIndexErrorMessage: sentence,
   documentation: sentence,
