@@ -35,7 +35,7 @@ export const topicConfigs = {
     atLeast: 1,
     atMost: 17,
     broker: 'compression.lz4.level',
-    doc: 'How hard lz4 tries when the broker compresses (`compression.type` is lz4).',
+    doc: 'Kept and reported: when the broker compresses (`compression.type` is lz4) it does so at the one level of its library.',
   }),
   'compression.type': string({
     default: 'producer',
