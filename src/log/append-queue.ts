@@ -8,30 +8,11 @@
 // is undone, newest first; a failed sync is final: nothing is written any more.
 // A broker-wide journal would be another way from written to durable, in place of `#syncPass`.
 
-import { hasCode } from '../disk/disk.ts'
 import { assert } from '../lib/assert.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Refusal } from '../wire/error-codes.ts'
+import { type Append, cutBack, isOutOfSpace, syncAll, writeTogether, type WriteTarget } from './append-io.ts'
 import type { LogSettings } from './log-settings.ts'
-
-/** What the queue needs of a segment. */
-export interface WriteTarget {
-  /** Resolves to whether all of it was written. */
-  write(chunks: readonly Buffer[], size: number, position: number): Promise<boolean>
-  writeNow(chunk: Buffer, position: number): boolean | undefined
-  sync(): Promise<void>
-  cut(position: number): Promise<void>
-}
-
-export interface Append<Target extends WriteTarget> {
-  readonly target: Target
-  readonly position: number
-  readonly bytes: Buffer
-  readonly baseOffset: number
-  readonly endOffset: number
-  /** Takes back everything that the append changed in memory. */
-  undo(): void
-}
 
 interface Unsettled<Target extends WriteTarget> {
   readonly append: Append<Target>
@@ -47,6 +28,8 @@ export interface AppendQueueEvents<Target extends WriteTarget> {
   rolled(next: Target): void
   /** Appends were undone, all for this reason; `isFinal` when no more are taken. */
   failed(reason: string, isFinal: boolean): void
+  /** An assertion did not hold: what is in memory cannot be trusted. No more appends are taken. */
+  broken(reason: string): void
 }
 
 const SMALL_WRITE_BYTES = 16 << 10
@@ -84,7 +67,7 @@ export class AppendQueue<Target extends WriteTarget> {
   #hiddenTo = 0 // what is written below it becomes visible only by a sync
   #avoidBlockingUntilMs = 0
   #failure: string | undefined
-  #cutWhenIdle: readonly Unsettled<Target>[] = []
+  #cutWhenIdle: readonly Append<Target>[] = []
 
   constructor(options: AppendQueueOptions<Target>) {
     this.#clock = options.clock
@@ -126,7 +109,7 @@ export class AppendQueue<Target extends WriteTarget> {
     if (this.#mayBlockFor(append) && this.#writeNow(append)) return DONE
     const unsettled = newUnsettled(append)
     this.#unsettled.push(unsettled)
-    if (!this.#isWriting) void this.#writeRounds()
+    if (!this.#isWriting) this.#writeRounds().catch((bug: unknown) => this.#breakDown(bug))
     return unsettled.promise
   }
 
@@ -151,13 +134,10 @@ export class AppendQueue<Target extends WriteTarget> {
     if (this.#failure !== undefined) throw new Refusal('KAFKA_STORAGE_ERROR', this.#failure)
   }
 
-  /** Takes no more appends and undoes those that are not visible. */
+  /** Takes no more appends and undoes those that are not visible; the files stay as they are. */
   abandon(reason: string): void {
     this.#failure = reason
-    const undone = this.#undoFrom(0)
-    if (this.#isWriting) this.#cutWhenIdle = undone
-    else void cutBack(undone)
-    reject(undone, reason)
+    reject(this.#undoFrom(0), reason)
   }
 
   #mayBlockFor({ bytes, target, endOffset }: Append<Target>): boolean {
@@ -193,7 +173,7 @@ export class AppendQueue<Target extends WriteTarget> {
     this.#isWriting = true
     while (this.#failure === undefined && this.#writtenCount < this.#unsettled.length) {
       const round = this.#nextRound()
-      const error = await writeRound(round)
+      const error = await writeTogether(round.map(({ append }) => append))
       if (this.#failure !== undefined) break
       if (error === undefined) this.#noteWritten(round)
       else await this.#undoUnwritten(error)
@@ -245,7 +225,8 @@ export class AppendQueue<Target extends WriteTarget> {
 
   #wantSync(offset: number): void {
     this.#syncWantedTo = Math.max(this.#syncWantedTo, offset)
-    if (this.#syncWantedTo > this.#recoveryPoint && this.#failure === undefined) this.#syncPass ??= this.#runSyncPass()
+    if (this.#syncWantedTo > this.#recoveryPoint && this.#failure === undefined)
+      this.#syncPass ??= this.#runSyncPass().catch((bug: unknown) => this.#breakDown(bug))
   }
 
   async #runSyncPass(): Promise<void> {
@@ -264,7 +245,7 @@ export class AppendQueue<Target extends WriteTarget> {
   async #undoUnwritten(error: Error): Promise<void> {
     const reason = `the log could not be written: ${error.message}`
     const undone = this.#undoFrom(this.#writtenCount)
-    const isCut = await cutBack(undone)
+    const isCut = await cutBack(undone.map(({ append }) => append))
     if (!isCut || !isOutOfSpace(error)) this.#fail(reason)
     else this.#events.failed(reason, false)
     reject(undone, reason)
@@ -272,8 +253,20 @@ export class AppendQueue<Target extends WriteTarget> {
 
   #fail(reason: string): void {
     if (this.#failure !== undefined) return
-    this.abandon(reason)
+    this.#failure = reason
+    const undone = this.#undoFrom(0)
+    const appends = undone.map(({ append }) => append)
+    if (this.#isWriting) this.#cutWhenIdle = appends
+    else void cutBack(appends)
+    reject(undone, reason)
     this.#events.failed(reason, true)
+  }
+
+  #breakDown(bug: unknown): void {
+    const reason = `a bug: ${String(bug)}`
+    this.#failure = reason
+    reject(this.#unsettled.splice(0), reason)
+    this.#events.broken(reason)
   }
 
   #undoFrom(index: number): Unsettled<Target>[] {
@@ -305,53 +298,4 @@ function withResolvers(): { promise: Promise<void>; resolve: () => void; reject:
 
 function reject(undone: readonly Unsettled<WriteTarget>[], reason: string): void {
   for (const { reject } of undone) reject(new Refusal('KAFKA_STORAGE_ERROR', reason))
-}
-
-/** What went wrong; undefined when everything is in the file. */
-async function writeRound(round: readonly Unsettled<WriteTarget>[]): Promise<Error | undefined> {
-  const { target, position } = round[0]!.append
-  const chunks = round.map(({ append }) => append.bytes)
-  const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-  try {
-    return (await target.write(chunks, size, position)) ? undefined : new ShortWrite()
-  } catch (error) {
-    return asError(error)
-  }
-}
-
-async function syncAll(targets: readonly WriteTarget[]): Promise<Error | undefined> {
-  try {
-    for (const target of targets) await target.sync()
-    return undefined
-  } catch (error) {
-    return asError(error)
-  }
-}
-
-/** Takes undone appends out of their files; whether that worked. */
-async function cutBack(undone: readonly Unsettled<WriteTarget>[]): Promise<boolean> {
-  const firstPositions = new Map<WriteTarget, number>()
-  for (const { append } of undone.toReversed()) firstPositions.set(append.target, append.position)
-  try {
-    for (const [target, position] of firstPositions) await target.cut(position)
-    return true
-  } catch {
-    return false
-  }
-}
-
-class ShortWrite extends Error {
-  override name = 'ShortWrite'
-
-  constructor() {
-    super('the disk took only a part of it (is it full?)')
-  }
-}
-
-function isOutOfSpace(error: Error): boolean {
-  return error instanceof ShortWrite || hasCode(error, 'ENOSPC', 'EDQUOT', 'EFBIG')
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

@@ -4,7 +4,8 @@
 import type { Clock } from '../lib/clock.ts'
 import { Refusal } from '../wire/error-codes.ts'
 import type { BatchView } from '../wire/records/batch.ts'
-import { type Append, AppendQueue } from './append-queue.ts'
+import type { Append } from './append-io.ts'
+import { AppendQueue } from './append-queue.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import type { LogFolder } from './log-folder.ts'
 import type { LogServices, LogSettings } from './log-settings.ts'
@@ -24,6 +25,7 @@ export interface LogWriterOptions {
   /** A full segment and what belongs to it is on disk. */
   readonly onSealed: () => void
   readonly onFailure: (reason: string, isFinal: boolean) => void
+  readonly onBug: (reason: string) => void
 }
 
 export interface Written {
@@ -61,6 +63,7 @@ export class LogWriter {
         visible: options.onVisible,
         rolled: (next) => this.#rolled(next),
         failed: options.onFailure,
+        broken: options.onBug,
       },
     })
   }

@@ -15,8 +15,8 @@ export async function restoreRecentBatches(segments: readonly Segment[], before:
   let readBytes = 0
   for (const segment of segments.toReversed()) {
     if (segment.baseOffset >= before || !producers.lacksEarlier) continue
+    let start = await segment.positionBelow(before - 1)
     const { offsets } = await segment.indexes()
-    let start = offsets.entryAtOrBelow(before - 1)?.position ?? 0
     producers.restoreEarlier(await batchesBetween(segment, start, segment.writtenSize, before))
     while (start > 0 && producers.lacksEarlier && readBytes < LOOK_BACK_BYTES_MAX) {
       const end = start

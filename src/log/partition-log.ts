@@ -5,7 +5,7 @@
 
 import { AssertionFailed } from '../lib/assert.ts'
 import { type ErrorName, Refusal } from '../wire/error-codes.ts'
-import type { Append } from './append-queue.ts'
+import type { Append } from './append-io.ts'
 import type { CheckedBatch } from './check-batch.ts'
 import type { LogCheckpoint } from './checkpoints.ts'
 import type { EpochEnd } from './leader-epochs.ts'
@@ -314,6 +314,7 @@ export class PartitionLog {
       onVisible: (appends: readonly Append<Segment>[]) => this.#becameVisible(appends),
       onSealed: () => services.checkpoints.changed(this),
       onFailure: (reason: string, isFinal: boolean) => this.#writeFailed(reason, isFinal),
+      onBug: (reason: string) => this.#goOffline(reason),
     }
     return new LogWriter(options, recovered)
   }

@@ -1,7 +1,7 @@
 // The part of recovery that reads batches: from a given offset to the end of the log, checking what was not synced, and feeding indexes, producers
 // and epochs on the way. It changes nothing on disk.
 
-import { BATCH_HEADER_SIZE, BatchView } from '../wire/records/batch.ts'
+import type { BatchView } from '../wire/records/batch.ts'
 import type { Segment } from './segment.ts'
 import { SegmentIndexes } from './segment-indexes.ts'
 import { scanBatches } from './segment-scan.ts'
@@ -75,7 +75,7 @@ function isMisplaced(segment: Segment, nextOffset: number, recoveryPoint: number
 
 /** A segment that was synced whole. */
 async function skim(segment: Segment, { from, visit }: RecoveryScanOptions): Promise<number> {
-  const start = (await segment.indexes()).positionBelow(from - 1)
+  const start = await segment.positionBelow(from - 1)
   const range = { start, end: segment.size, nextOffset: segment.baseOffset, checksumFrom: Number.POSITIVE_INFINITY }
   const { nextOffset, damage, position } = await scanBatches(segment.file, range, (view) => {
     if (view.baseOffset >= from) visit(view)
@@ -108,7 +108,7 @@ async function rescan(segment: Segment, options: RecoveryScanOptions): Promise<R
     if (view.baseOffset >= from) visit(view)
     return true
   })
-  const firstTimestamp = end.position === 0 ? -1 : (await headerAt(segment, 0)).maxTimestamp
+  const firstTimestamp = end.position === 0 ? -1 : (await segment.headerAt(0)).maxTimestamp
   const damage = end.damage ?? gap
   if (damage !== undefined && end.nextOffset < recoveryPoint) {
     throw new Damaged(`segment ${segment.baseOffset} is damaged at byte ${end.position}: ${damage}`)
@@ -123,12 +123,5 @@ async function trustedIndexes(segment: Segment, options: RecoveryScanOptions): P
   const indexes = SegmentIndexes.parsePrefix(index, timeIndex, segment.baseOffset, options.segmentIndexBytes, lastOffset)
   const entry = indexes.offsets.lastEntry
   if (entry === undefined) return indexes
-  const isTrue = entry.position + BATCH_HEADER_SIZE <= segment.size && (await headerAt(segment, entry.position)).lastOffset === entry.offset
-  return isTrue ? indexes : SegmentIndexes.empty(segment.baseOffset, options.segmentIndexBytes)
-}
-
-async function headerAt(segment: Segment, position: number): Promise<BatchView> {
-  const header = Buffer.alloc(BATCH_HEADER_SIZE)
-  await segment.file.read(header, position)
-  return new BatchView(header, 0)
+  return (await segment.bearsOut(entry)) ? indexes : SegmentIndexes.empty(segment.baseOffset, options.segmentIndexBytes)
 }

@@ -2,7 +2,7 @@
 // `index.interval.bytes` after the last indexed one, and a time index entry beside it when the greatest timestamp has grown.
 
 import type { BatchView } from '../wire/records/batch.ts'
-import { OffsetIndex } from './offset-index.ts'
+import { OffsetIndex, type OffsetIndexEntry } from './offset-index.ts'
 import { TimeIndex } from './time-index.ts'
 
 export class SegmentIndexes {
@@ -89,14 +89,9 @@ export class SegmentIndexes {
     this.times.maybeAppend(this.#greatestTimestamp, this.#greatestTimestampOffset)
   }
 
-  /** Where to start looking for the batch that holds `offset`. */
-  positionBelow(offset: number): number {
-    return this.offsets.entryAtOrBelow(offset)?.position ?? 0
-  }
-
-  /** Where to start looking for the first batch that reaches `timestamp`: all before are earlier. */
-  positionBefore(timestamp: number): number {
+  /** The last indexed batch before which every record is earlier than `timestamp`. */
+  entryBefore(timestamp: number): OffsetIndexEntry | undefined {
     const earlier = this.times.entryBefore(timestamp)
-    return earlier === undefined ? 0 : this.positionBelow(earlier.offset)
+    return earlier && this.offsets.entryAtOrBelow(earlier.offset)
   }
 }

@@ -48,7 +48,7 @@ interface Located {
 
 /** The first batch that reaches `offset`. */
 async function findBatch(segment: Segment, { offset, maxBytes }: SegmentReadRequest): Promise<Located | undefined> {
-  let position = segment.rememberedPosition(offset) ?? (await segment.indexes()).positionBelow(offset)
+  let position = segment.rememberedPosition(offset) ?? (await segment.positionBelow(offset))
   let nextOffset = segment.baseOffset
   while (position + BATCH_HEADER_SIZE <= segment.writtenSize) {
     const bytes = await readAt(segment, position, Math.min(maxBytes + LOOK_AHEAD, segment.writtenSize - position))

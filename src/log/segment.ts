@@ -5,10 +5,11 @@
 import { type Disk, hasCode } from '../disk/disk.ts'
 import type { FilePool, PooledFile } from '../disk/file-pool.ts'
 import { assert } from '../lib/assert.ts'
-import type { BatchView } from '../wire/records/batch.ts'
+import { BATCH_HEADER_SIZE, BatchView } from '../wire/records/batch.ts'
 import { type OffsetFileKind, offsetFileName } from './file-names.ts'
 import type { LogFolder } from './log-folder.ts'
 import type { LogSettings } from './log-settings.ts'
+import type { OffsetIndexEntry } from './offset-index.ts'
 import { overwriteFile } from './overwrite.ts'
 import { SegmentIndexes } from './segment-indexes.ts'
 import { scanBatches } from './segment-scan.ts'
@@ -136,6 +137,27 @@ export class Segment {
     return this.#indexes ?? (await this.#load()) ?? (await this.#rebuild())
   }
 
+  /** Where to start looking for the batch that holds `offset`. */
+  positionBelow(offset: number): Promise<number> {
+    return this.#positionOf((indexes) => indexes.offsets.entryAtOrBelow(offset))
+  }
+
+  /** Where to start looking for the first batch that reaches `timestamp`: all before are earlier. */
+  positionBefore(timestamp: number): Promise<number> {
+    return this.#positionOf((indexes) => indexes.entryBefore(timestamp))
+  }
+
+  async bearsOut({ offset, position }: OffsetIndexEntry): Promise<boolean> {
+    return position + BATCH_HEADER_SIZE <= this.#size && (await this.headerAt(position)).lastOffset === offset
+  }
+
+  /** What is in the file where a batch is said to begin. */
+  async headerAt(position: number): Promise<BatchView> {
+    const header = Buffer.alloc(BATCH_HEADER_SIZE)
+    await this.file.read(header, position)
+    return new BatchView(header)
+  }
+
   /** -1 when no record has a timestamp. */
   async greatestTimestamp(): Promise<number> {
     if (this.#indexes !== undefined) return this.#indexes.greatestTimestamp
@@ -188,6 +210,14 @@ export class Segment {
   get #active(): SegmentIndexes {
     assert(this.#indexes !== undefined, () => `segment ${this.baseOffset} is sealed`)
     return this.#indexes
+  }
+
+  /** An index file that the batches do not bear out is made again. */
+  async #positionOf(find: (indexes: SegmentIndexes) => OffsetIndexEntry | undefined): Promise<number> {
+    const entry = find(await this.indexes())
+    if (entry === undefined) return 0
+    if (!this.isSealed || (await this.bearsOut(entry))) return entry.position
+    return find(await this.#rebuild())?.position ?? 0
   }
 
   #noteWritten(written: number, expected: number, position: number): boolean {

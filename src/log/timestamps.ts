@@ -43,7 +43,7 @@ export async function recordOfGreatestTimestamp(segments: readonly Segment[], qu
 }
 
 async function firstInSegment(segment: Segment, timestampMs: number, query: TimestampQuery): Promise<FoundRecord | undefined> {
-  let start = (await segment.indexes()).positionBefore(timestampMs)
+  let start = await segment.positionBefore(timestampMs)
   for (;;) {
     let candidate: BatchView | undefined
     const position = await scanUndamaged(segment, start, (view) => {
@@ -74,11 +74,10 @@ async function greatestVisible(segment: Segment, query: TimestampQuery): Promise
   const { from, upTo } = query
   const hasDeleted = segment.baseOffset < from
   if (segment.isSealed && !hasDeleted) return segment.greatestTimestamp()
-  const indexes = await segment.indexes()
-  const entry = hasDeleted ? undefined : indexes.times.lastEntryBelow(upTo)
+  const entry = hasDeleted ? undefined : (await segment.indexes()).times.lastEntryBelow(upTo)
   let greatest = entry?.timestamp ?? -1
   let partlyDeleted: BatchView | undefined
-  await scanUndamaged(segment, indexes.positionBelow(entry?.offset ?? from), (view) => {
+  await scanUndamaged(segment, await segment.positionBelow(entry?.offset ?? from), (view) => {
     if (view.lastOffset >= upTo) return false
     if (view.baseOffset >= from) greatest = Math.max(greatest, view.maxTimestamp)
     else if (view.lastOffset >= from) partlyDeleted = view

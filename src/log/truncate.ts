@@ -15,7 +15,7 @@ export async function findBatch(segments: readonly Segment[], offset: number): P
   for (const segment of segments) {
     let baseOffset: number | undefined
     const range = {
-      start: (await segment.indexes()).positionBelow(offset),
+      start: await segment.positionBelow(offset),
       end: segment.writtenSize,
       nextOffset: segment.baseOffset,
       checksumFrom: Number.POSITIVE_INFINITY,

@@ -29,6 +29,7 @@ export const SETTINGS: LogSettings = {
 export interface TestLog {
   readonly log: PartitionLog
   readonly services: LogServices
+  readonly settings: LogSettings
   /** As the broker does it when it stops. */
   close(): Promise<void>
 }
@@ -50,6 +51,7 @@ export async function openLog(
   return {
     log,
     services,
+    settings: { ...SETTINGS, ...settings },
     async close() {
       await log.close()
       await services.checkpoints.close()

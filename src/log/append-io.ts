@@ -1,0 +1,75 @@
+// What the append queue does to files. What goes wrong is an answer, not an exception: the queue has a rule for it.
+
+import { hasCode } from '../disk/disk.ts'
+
+/** What the queue needs of a segment. */
+export interface WriteTarget {
+  /** Resolves to whether all of it was written. */
+  write(chunks: readonly Buffer[], size: number, position: number): Promise<boolean>
+  /** undefined when only `write` will do. */
+  writeNow(chunk: Buffer, position: number): boolean | undefined
+  sync(): Promise<void>
+  /** Drops what is there from `position` on. */
+  cut(position: number): Promise<void>
+}
+
+export interface Append<Target extends WriteTarget> {
+  readonly target: Target
+  readonly position: number
+  readonly bytes: Buffer
+  readonly baseOffset: number
+  readonly endOffset: number
+  /** Takes back everything that the append changed in memory; only the newest can be. */
+  undo(): void
+}
+
+/** Writes appends that follow each other in one file, at once. Resolves to what went wrong. */
+export async function writeTogether(appends: readonly Append<WriteTarget>[]): Promise<Error | undefined> {
+  const { target, position } = appends[0]!
+  const chunks = appends.map(({ bytes }) => bytes)
+  const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+  try {
+    return (await target.write(chunks, size, position)) ? undefined : new ShortWrite()
+  } catch (error) {
+    return asError(error)
+  }
+}
+
+/** In order. Resolves to what went wrong. */
+export async function syncAll(targets: readonly WriteTarget[]): Promise<Error | undefined> {
+  try {
+    for (const target of targets) await target.sync()
+    return undefined
+  } catch (error) {
+    return asError(error)
+  }
+}
+
+/** Takes the newest appends out of their files, the newest file first. Resolves to whether that worked. */
+export async function cutBack(undone: readonly Append<WriteTarget>[]): Promise<boolean> {
+  const firstPositions = new Map<WriteTarget, number>()
+  for (const { target, position } of undone.toReversed()) firstPositions.set(target, position)
+  try {
+    for (const [target, position] of firstPositions) await target.cut(position)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** There may be room again: the log goes on. */
+export function isOutOfSpace(error: Error): boolean {
+  return error instanceof ShortWrite || hasCode(error, 'ENOSPC', 'EDQUOT', 'EFBIG')
+}
+
+class ShortWrite extends Error {
+  override name = 'ShortWrite'
+
+  constructor() {
+    super('the disk took only a part of it (is it full?)')
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

@@ -1,0 +1,345 @@
+import { describe, expect, it } from 'vitest'
+import type { Append, WriteTarget } from '../../src/log/append-io.ts'
+import { AppendQueue } from '../../src/log/append-queue.ts'
+import type { Durability } from '../../src/log/log-settings.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+interface Pending {
+  readonly what: string
+  finish(result?: boolean): Promise<void>
+  fail(code: string): Promise<void>
+}
+
+/** A file whose operations end when the test says so. */
+class HeldFile implements WriteTarget {
+  readonly started: Pending[] = []
+  readonly writtenNow: string[] = []
+  now: (chunk: Buffer) => boolean | undefined = () => undefined
+
+  write(chunks: readonly Buffer[], _: number, position: number): Promise<boolean> {
+    return this.#hold(`write ${chunks.join('')} at ${position}`)
+  }
+
+  writeNow(chunk: Buffer): boolean | undefined {
+    const result = this.now(chunk)
+    if (result === true) this.writtenNow.push(String(chunk))
+    return result
+  }
+
+  async sync(): Promise<void> {
+    await this.#hold('sync')
+  }
+
+  async cut(position: number): Promise<void> {
+    await this.#hold(`cut at ${position}`)
+  }
+
+  /** What was started and not looked at since. */
+  get next(): string[] {
+    return this.started.map(({ what }) => what)
+  }
+
+  take(): Pending {
+    const first = this.started.shift()
+    if (first === undefined) throw new Error('nothing was started')
+    return first
+  }
+
+  #hold(what: string): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.started.push({
+        what,
+        finish: (result = true) => settle(() => resolve(result)),
+        fail: (code) => settle(() => reject(Object.assign(new Error(code), { code }))),
+      })
+    })
+  }
+}
+
+async function settle(action: () => void): Promise<void> {
+  action()
+  await new Promise((resolve) => setImmediate(resolve))
+}
+
+interface QueueSettings {
+  readonly durability?: Durability
+  readonly flushMessages?: number
+  readonly clock?: ManualClock
+}
+
+interface TestQueue {
+  readonly queue: AppendQueue<HeldFile>
+  /** One letter, one offset, one byte. */
+  readonly push: (letter: string, target?: HeldFile) => Promise<void>
+  /** What the queue told, and what became of each append. */
+  readonly seen: string[]
+}
+
+function queueOn(file: HeldFile, settings: QueueSettings = {}): TestQueue {
+  const { durability = 'os', flushMessages = Number.MAX_SAFE_INTEGER, clock = new ManualClock() } = settings
+  const seen: string[] = []
+  const events = {
+    visible: (appends: readonly Append<HeldFile>[]) => void seen.push(`visible ${appends.map(({ bytes }) => String(bytes)).join('')}`),
+    rolled: () => void seen.push('rolled'),
+    failed: (_: string, isFinal: boolean) => void seen.push(isFinal ? 'failed for good' : 'failed'),
+    broken: (reason: string) => void seen.push(reason),
+  }
+  const queue = new AppendQueue<HeldFile>({ clock, settings: { durability, flushMessages }, events, target: file, endOffset: 0 })
+  const push = async (letter: string, target = file): Promise<void> => {
+    const baseOffset = queue.endOffset
+    const undo = (): void => void seen.push(`undo ${letter}`)
+    try {
+      await queue.push({ target, position: baseOffset, bytes: Buffer.from(letter), baseOffset, endOffset: baseOffset + 1, undo })
+      seen.push(`done ${letter}`)
+    } catch {
+      seen.push(`refused ${letter}`)
+    }
+  }
+  return { queue, push, seen }
+}
+
+describe('appends on their way to disk', () => {
+  it('wait while a write is in flight, and go out together in the next', async () => {
+    const file = new HeldFile()
+    const { queue, push, seen } = queueOn(file)
+    for (const letter of 'abc') void push(letter)
+    expect(file.next).toEqual(['write a at 0'])
+    await file.take().finish()
+    expect(file.next).toEqual(['write bc at 1'])
+    expect([queue.highWatermark, queue.endOffset]).toEqual([1, 3])
+    await file.take().finish()
+    expect(seen).toEqual(['visible a', 'done a', 'visible bc', 'done b', 'done c'])
+  })
+
+  it('are visible only once they are synced, with fsync', async () => {
+    const file = new HeldFile()
+    const { queue, push, seen } = queueOn(file, { durability: 'fsync' })
+    void push('a')
+    await file.take().finish()
+    expect(file.next).toEqual(['sync'])
+    expect([queue.highWatermark, seen]).toEqual([0, []])
+    await file.take().finish()
+    expect([queue.highWatermark, queue.recoveryPoint, seen]).toEqual([1, 1, ['visible a', 'done a']])
+  })
+
+  it('are written while a sync is in flight, and share the next one', async () => {
+    const file = new HeldFile()
+    const { push, seen } = queueOn(file, { durability: 'fsync' })
+    void push('a')
+    await file.take().finish()
+    void push('b')
+    void push('c')
+    expect(file.next).toEqual(['sync', 'write b at 1'])
+    const sync = file.take()
+    await file.take().finish()
+    await file.take().finish()
+    expect(file.next).toEqual([])
+    await sync.finish()
+    expect(seen).toEqual(['visible a', 'done a'])
+    await file.take().finish()
+    expect(seen.slice(2)).toEqual(['visible bc', 'done b', 'done c'])
+  })
+
+  it('wait for a sync after every flush.messages records', async () => {
+    const file = new HeldFile()
+    const { push, seen } = queueOn(file, { flushMessages: 2 })
+    void push('a')
+    await file.take().finish()
+    expect(seen).toEqual(['visible a', 'done a'])
+    void push('b')
+    await file.take().finish()
+    expect(file.next).toEqual(['sync'])
+    void push('c')
+    const sync = file.take()
+    await file.take().finish()
+    expect(seen).toEqual(['visible a', 'done a'])
+    await sync.finish()
+    expect(seen.slice(2)).toEqual(['visible b', 'done b'])
+    await file.take().finish()
+    expect(seen.slice(4)).toEqual(['visible c', 'done c'])
+  })
+
+  it('never share a write with those of another segment, and tell when a segment begins', async () => {
+    const [first, second] = [new HeldFile(), new HeldFile()]
+    const { push, seen } = queueOn(first)
+    void push('a')
+    void push('b')
+    void push('c', second)
+    await first.take().finish()
+    expect([first.next, second.next]).toEqual([['write b at 1'], []])
+    await first.take().finish()
+    expect(second.next).toEqual(['write c at 2'])
+    expect(seen).not.toContain('rolled')
+    await second.take().finish()
+    expect(seen.slice(-3)).toEqual(['rolled', 'visible c', 'done c'])
+  })
+
+  it('are synced in every segment they went to', async () => {
+    const [first, second] = [new HeldFile(), new HeldFile()]
+    const { push, queue } = queueOn(first, { durability: 'os' })
+    void push('a')
+    void push('b', second)
+    await first.take().finish()
+    await second.take().finish()
+    const flushed = queue.flush()
+    await settle(() => undefined)
+    expect([first.next, second.next]).toEqual([['sync'], []])
+    await first.take().finish()
+    expect(second.next).toEqual(['sync'])
+    await second.take().finish()
+    await flushed
+    expect(queue.recoveryPoint).toBe(2)
+  })
+})
+
+describe('small appends with os', () => {
+  it('are written at once when nothing is in flight', () => {
+    const file = new HeldFile()
+    file.now = () => true
+    const { queue, push } = queueOn(file)
+    void push('a')
+    expect([file.writtenNow, queue.highWatermark]).toEqual([['a'], 1])
+  })
+
+  it('are written again, the long way, when that fails or comes out short', () => {
+    for (const now of [() => false, () => raise('EIO')]) {
+      const file = new HeldFile()
+      file.now = now
+      void queueOn(file).push('a')
+      expect(file.next).toEqual(['write a at 0'])
+    }
+  })
+
+  it('take the long way for ten seconds after one that took more than two milliseconds', () => {
+    const clock = new ManualClock()
+    const file = new HeldFile()
+    file.now = () => (clock.advance(2.5), true)
+    const { push } = queueOn(file, { clock })
+    void push('a')
+    void push('b')
+    expect([file.writtenNow, file.next]).toEqual([['a'], ['write b at 1']])
+  })
+
+  it('are tried at once again after those ten seconds', () => {
+    const clock = new ManualClock()
+    const file = new HeldFile()
+    file.now = () => (clock.advance(2.5), true)
+    const { push } = queueOn(file, { clock })
+    void push('a')
+    clock.advance(10_000)
+    void push('b')
+    expect(file.writtenNow).toEqual(['a', 'b'])
+  })
+})
+
+describe('a write that fails', () => {
+  it('is cut from the file, and all that waited is undone, newest first', async () => {
+    const file = new HeldFile()
+    const { queue, push, seen } = queueOn(file)
+    for (const letter of 'abc') void push(letter)
+    await file.take().finish()
+    await file.take().fail('ENOSPC')
+    expect(file.next).toEqual(['cut at 1'])
+    await file.take().finish()
+    expect(seen).toEqual(['visible a', 'done a', 'undo c', 'undo b', 'failed', 'refused b', 'refused c'])
+    expect([queue.endOffset, queue.highWatermark, queue.failure]).toEqual([1, 1, undefined])
+  })
+
+  it('counts as failed when it came out short without an error', async () => {
+    const file = new HeldFile()
+    const { push, seen } = queueOn(file)
+    void push('a')
+    await file.take().finish(false)
+    await file.take().finish()
+    expect(seen).toEqual(['undo a', 'failed', 'refused a'])
+  })
+
+  it('does not keep the log from going on when there is room again', async () => {
+    const file = new HeldFile()
+    const { queue, push } = queueOn(file)
+    void push('a')
+    await file.take().fail('EDQUOT')
+    void push('b')
+    expect(file.next).toEqual(['cut at 0'])
+    await file.take().finish()
+    expect(file.next).toEqual(['write b at 0'])
+    await file.take().finish()
+    expect([queue.highWatermark, queue.failure]).toEqual([1, undefined])
+  })
+
+  it('ends the log when it cannot be cut, or when the disk has worse than no room', async () => {
+    const full = new HeldFile()
+    const first = queueOn(full)
+    void first.push('a')
+    await full.take().fail('ENOSPC')
+    await full.take().fail('EIO')
+    const broken = new HeldFile()
+    const second = queueOn(broken)
+    void second.push('a')
+    await broken.take().fail('EIO')
+    await broken.take().finish()
+    for (const { queue, seen } of [first, second]) {
+      expect(seen).toEqual(['undo a', 'failed for good', 'refused a'])
+      expect(queue.failure).toContain('could not be written')
+    }
+  })
+
+  it('leaves alone what was written before it and waits for a sync', async () => {
+    const file = new HeldFile()
+    const { push, seen } = queueOn(file, { durability: 'fsync' })
+    void push('a')
+    await file.take().finish()
+    void push('b')
+    const sync = file.take()
+    await file.take().fail('ENOSPC')
+    await file.take().finish()
+    expect(seen).toEqual(['undo b', 'failed', 'refused b'])
+    await sync.finish()
+    expect(seen.slice(3)).toEqual(['visible a', 'done a'])
+  })
+})
+
+describe('a sync that fails', () => {
+  it('is not tried again: everything that is not visible is refused and cut, and no more is written', async () => {
+    const file = new HeldFile()
+    const { queue, push, seen } = queueOn(file, { durability: 'fsync' })
+    void push('a')
+    await file.take().finish()
+    void push('b')
+    await file.take().fail('EIO')
+    expect(seen).toEqual(['undo b', 'undo a', 'failed for good', 'refused a', 'refused b'])
+    expect(queue.failure).toContain('could not be synced')
+    await file.take().finish()
+    expect(file.next).toEqual(['cut at 0'])
+    expect([queue.highWatermark, queue.recoveryPoint, queue.endOffset]).toEqual([0, 0, 0])
+    await expect(queue.flush()).rejects.toMatchObject({ error: 'KAFKA_STORAGE_ERROR' })
+  })
+})
+
+describe('a duplicate of an append in flight', () => {
+  it('is done when the original is', async () => {
+    const file = new HeldFile()
+    const { queue, push } = queueOn(file)
+    void push('a')
+    let isDone = false
+    void queue.promiseOf(0).then(() => (isDone = true))
+    await settle(() => undefined)
+    expect(isDone).toBe(false)
+    await file.take().finish()
+    expect(isDone).toBe(true)
+  })
+
+  it('is refused when the original is', async () => {
+    const file = new HeldFile()
+    const { queue, push } = queueOn(file)
+    void push('a')
+    const duplicate = queue.promiseOf(0)
+    await file.take().fail('EIO')
+    await file.take().finish()
+    await expect(duplicate).rejects.toMatchObject({ error: 'KAFKA_STORAGE_ERROR' })
+  })
+})
+
+function raise(code: string): never {
+  throw Object.assign(new Error(code), { code })
+}
