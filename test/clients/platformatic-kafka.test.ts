@@ -73,14 +73,6 @@ describe('@platformatic/kafka', () => {
       expect(metadata.topics.get(topic)).toMatchObject({ partitionsCount: 2 })
       expect([...metadata.brokers.values()].map(({ host, port }) => `${host}:${port}`)).toEqual([broker.bootstrap])
     })
-
-    it('describes the configs of a topic', async () => {
-      const topic = await createTopic()
-      const [described] = await admin.describeConfigs({
-        resources: [{ resourceType: 2, resourceName: topic, configurationKeys: ['segment.bytes'] }],
-      })
-      expect(described!.configs).toEqual([expect.objectContaining({ name: 'segment.bytes', value: '1073741824' })])
-    })
   })
 
   describe('as producer', () => {
