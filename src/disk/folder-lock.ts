@@ -1,12 +1,12 @@
-// Keeps a second broker out of a data folder: `.lock` names the process that holds it, by pid, start time, boot, host and a random token.
-// It is stale only when that very process is gone: in containers every process is pid 1, and a pid is used again. A process of another host cannot be
-// looked at, so its lock stands until someone removes the file; unless both had the optional package fs-ext, whose flock on `.flock` the
-// operating system ends with the process, wherever it ran.
+// Keeps a second broker out of a data folder: `.lock.<n>` names the process that holds it, by pid, start time, boot, host and a random token.
+// It is stale only when that very process is gone: in containers every process is pid 1, and a pid is used again. A stale lock is never taken
+// away but followed by `.lock.<n + 1>`, which only one can make. A process of another host cannot be looked at, so its lock stands until someone
+// removes the file; unless both have the optional package fs-ext, whose flock on `.flock` ends with the process, wherever it runs.
 
 import { randomUUID } from 'node:crypto'
 import fs from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { hasCode } from './disk.ts'
 
 export interface FolderLock {
@@ -33,23 +33,22 @@ export interface LockOwner {
 /** What fs-ext offers; undefined when it is not installed. */
 export type Flock = (descriptor: number, flags: 'exnb' | 'un', callback: (error: Error | null) => void) => void
 
-/** Rejects with FolderInUse. `loadFlock` and `identify` are for tests. */
-export async function lockFolder(folder: string, { loadFlock = loadFsExt, identify = identifyThisProcess } = {}): Promise<FolderLock> {
+/** Rejects with FolderInUse. */
+export async function lockFolder(folder: string, { loadFlock = loadFsExt } = {}): Promise<FolderLock> {
   const flock = await loadFlock()
   const kernelLock = flock && (await takeKernelLock(join(folder, '.flock'), folder, flock))
-  const path = join(folder, '.lock')
-  const owner: LockOwner = { ...identify(), token: randomUUID(), hasFlock: kernelLock !== undefined }
+  const owner: LockOwner = { ...identifyThisProcess(), token: randomUUID(), hasFlock: kernelLock !== undefined }
   try {
-    await takeLockFile(path, owner, folder)
+    const path = await takeLockFile(folder, owner)
+    return {
+      async release() {
+        await fs.promises.rm(path, { force: true })
+        await kernelLock?.release()
+      },
+    }
   } catch (error) {
     await kernelLock?.release()
     throw error
-  }
-  return {
-    async release() {
-      if ((await readOwner(path))?.token === owner.token) await fs.promises.unlink(path)
-      await kernelLock?.release()
-    },
   }
 }
 
@@ -82,19 +81,41 @@ async function takeKernelLock(path: string, folder: string, flock: Flock): Promi
   return { release: () => handle.close() }
 }
 
-/** The file appears with its content, or not at all: it is written under another name and linked. */
-async function takeLockFile(path: string, owner: LockOwner, folder: string): Promise<void> {
-  const draft = `${path}.${owner.token}`
-  await fs.promises.writeFile(draft, `${JSON.stringify(owner)}\n`)
+interface LockFile {
+  readonly path: string
+  readonly generation: number
+  /** undefined when it is torn: then nobody holds it. */
+  readonly owner: LockOwner | undefined
+}
+
+/** Resolves to the lock's path. The file appears with its content, or not at all: it is written under another name and linked. */
+async function takeLockFile(folder: string, self: LockOwner): Promise<string> {
+  const draft = join(folder, `.lock-${self.token}`)
+  await fs.promises.writeFile(draft, `${JSON.stringify(self)}\n`)
   try {
-    while (!(await linkNew(draft, path))) {
-      const holder = await readOwner(path)
-      if (holder !== undefined && isAlive(holder, owner)) throw inUse(folder, holder, owner)
-      await removeStale(path, holder, `${draft}.stale`)
+    for (;;) {
+      const found = await findLockFiles(folder)
+      refuseIfHeld(found, self, folder)
+      const path = join(folder, `.lock.${1 + Math.max(0, ...found.map(({ generation }) => generation))}`)
+      if (!(await linkNew(draft, path))) continue
+      const others = (await findLockFiles(folder)).filter((file) => file.path !== path)
+      await settleWith(others, path, self, folder)
+      return path
     }
   } finally {
     await fs.promises.unlink(draft)
   }
+}
+
+/** Someone who found no lock at all may have begun at 1 again meanwhile: whoever sees the other gives way, both if need be. */
+async function settleWith(others: readonly LockFile[], path: string, self: LockOwner, folder: string): Promise<void> {
+  try {
+    refuseIfHeld(others, self, folder)
+  } catch (error) {
+    await fs.promises.unlink(path)
+    throw error
+  }
+  for (const stale of others) await fs.promises.rm(stale.path, { force: true })
 }
 
 async function linkNew(draft: string, path: string): Promise<boolean> {
@@ -103,20 +124,25 @@ async function linkNew(draft: string, path: string): Promise<boolean> {
     return true
   } catch (error) {
     if (hasCode(error, 'EEXIST')) return false
-    throw error
+    if (!hasCode(error, 'EPERM', 'ENOTSUP', 'ENOSYS')) throw error
+    await fs.promises.copyFile(draft, path, fs.constants.COPYFILE_EXCL) // a file system without links
+    return true
   }
 }
 
-/** Two who find the same stale lock must not remove each other's new one: what was moved aside goes back when it is not what was found. */
-async function removeStale(path: string, stale: LockOwner | undefined, aside: string): Promise<void> {
-  try {
-    await fs.promises.rename(path, aside)
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return
-    throw error
-  }
-  if ((await readOwner(aside))?.token !== stale?.token) await linkNew(aside, path)
-  await fs.promises.unlink(aside)
+async function findLockFiles(folder: string): Promise<LockFile[]> {
+  const names = (await fs.promises.readdir(folder)).filter((name) => /^\.lock\.\d+$/.test(name))
+  return Promise.all(
+    names.map(async (name) => ({
+      path: join(folder, name),
+      generation: Number(name.slice(6)),
+      owner: await readOwner(join(folder, name)),
+    })),
+  )
+}
+
+function refuseIfHeld(found: readonly LockFile[], self: LockOwner, folder: string): void {
+  for (const { owner, path } of found) if (owner !== undefined && isAlive(owner, self)) throw inUse(folder, path, owner, self)
 }
 
 function isAlive(holder: LockOwner, self: LockOwner): boolean {
@@ -127,15 +153,14 @@ function isAlive(holder: LockOwner, self: LockOwner): boolean {
   return exists(holder.pid)
 }
 
-function inUse(folder: string, holder: LockOwner, self: LockOwner): FolderInUse {
+function inUse(folder: string, path: string, holder: LockOwner, self: LockOwner): FolderInUse {
   const where = holder.host === self.host ? 'on this machine' : `on "${holder.host}"`
-  const advice = holder.host === self.host ? 'Stop it' : `If that machine or container is gone, remove ${join(folder, '.lock')}`
+  const advice = holder.host === self.host ? 'Stop it' : `If that machine or container is gone, remove ${basename(path)} in it`
   return new FolderInUse(
     `the data folder ${folder} is in use by process ${holder.pid} ${where}. ${advice}, or choose another folder with --data.`,
   )
 }
 
-/** undefined when there is none, or it is torn: then nobody holds it. */
 async function readOwner(path: string): Promise<LockOwner | undefined> {
   try {
     return JSON.parse(await fs.promises.readFile(path, 'utf8')) as LockOwner

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest'
+import type { Disk, DiskFile } from '../../src/disk/disk.ts'
+import { FilePool, type PooledFile } from '../../src/disk/file-pool.ts'
+import { MemoryDisk } from '../../src/disk/memory-disk.ts'
+
+/** A pool over a disk that tells which files are open. */
+async function poolOf(
+  openFilesMax: number,
+): Promise<{ pool: FilePool; disk: Disk; open: Set<string>; file: (name: string) => PooledFile }> {
+  const disk = new MemoryDisk()
+  await disk.makeFolder('/data')
+  const open = new Set<string>()
+  const openOnDisk = disk.open.bind(disk)
+  disk.open = async (path, how) => {
+    const file = await openOnDisk(path, how)
+    const name = path.slice('/data/'.length)
+    if (open.has(name)) throw new Error(`${name} is open already`)
+    open.add(name)
+    return tracked(file, () => open.delete(name))
+  }
+  const pool = new FilePool(disk, openFilesMax)
+  return { pool, disk, open, file: (name) => pool.file(`/data/${name}`) }
+}
+
+function tracked(file: DiskFile, closed: () => void): DiskFile {
+  return {
+    write: (chunks, position) => file.write(chunks, position),
+    writeNow: (chunk, position) => file.writeNow(chunk, position),
+    read: (into, position) => file.read(into, position),
+    sync: () => file.sync(),
+    truncate: (size) => file.truncate(size),
+    close: async () => {
+      closed()
+      await file.close()
+    },
+  }
+}
+
+const BYTES = Buffer.from('abc')
+
+async function writeAndSync(file: PooledFile): Promise<void> {
+  await file.write([BYTES], 0)
+  await file.sync()
+}
+
+describe('a file pool', () => {
+  it('opens a file when something is to be done with it', async () => {
+    const { open, file } = await poolOf(2)
+    const a = file('a')
+    expect(open.size).toBe(0)
+    expect(a.writeNow(BYTES, 0)).toBeUndefined()
+    await a.write([BYTES], 0)
+    expect([...open]).toEqual(['a'])
+    expect(a.writeNow(BYTES, 3)).toBe(3)
+  })
+
+  it('closes the file that was not used for longest, and opens it again', async () => {
+    const { open, file } = await poolOf(2)
+    const files = ['a', 'b', 'c'].map(file)
+    await writeAndSync(files[0]!)
+    await writeAndSync(files[1]!)
+    await files[0]!.read(Buffer.alloc(1), 0)
+    await writeAndSync(files[2]!)
+    expect([...open].toSorted()).toEqual(['a', 'c'])
+    expect(await files[1]!.read(Buffer.alloc(3), 0)).toBe(3)
+    expect([...open].toSorted()).toEqual(['b', 'c'])
+  })
+
+  it('opens a file once for all who use it at the same time', async () => {
+    const { file } = await poolOf(2)
+    const a = file('a')
+    await expect(Promise.all([a.write([BYTES], 0), a.write([BYTES], 3), a.write([BYTES], 6)])).resolves.toEqual([3, 3, 3])
+  })
+
+  it('does not close a file in use, even beyond its limit', async () => {
+    const { pool, file } = await poolOf(1)
+    const [a, b] = [file('a'), file('b')]
+    await Promise.all([a.write([BYTES], 0), b.write([BYTES], 0)])
+    expect(pool.openCount).toBe(2)
+    await file('c').write([BYTES], 0)
+    expect(pool.openCount).toBeLessThanOrEqual(2)
+  })
+
+  it('rather closes a synced file than one with unsynced writes', async () => {
+    const { open, file } = await poolOf(2)
+    await file('dirty').write([BYTES], 0)
+    await writeAndSync(file('synced'))
+    await writeAndSync(file('new'))
+    expect([...open].toSorted()).toEqual(['dirty', 'new'])
+  })
+
+  it('closes everything in the end', async () => {
+    const { pool, open, file } = await poolOf(9)
+    for (const name of ['a', 'b', 'c']) await file(name).write([BYTES], 0)
+    await pool.close()
+    expect(open.size).toBe(0)
+  })
+
+  it('waits for those who use a file before it closes it', async () => {
+    const { open, file } = await poolOf(9)
+    const a = file('a')
+    const writing = a.write([BYTES], 0)
+    await a.close()
+    expect(await writing).toBe(3)
+    expect(open.size).toBe(0)
+  })
+
+  it('passes on that a file is missing', async () => {
+    const { file } = await poolOf(9)
+    await expect(file('a').read(Buffer.alloc(1), 0)).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+})
