@@ -82,6 +82,7 @@ export function normalised(value: unknown, known: Known): unknown {
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value
   const fields = Object.entries(value).map(([name, field]: [string, unknown]) => {
     if (name === 'errorMessage' && hasFailed(value)) return [name, 'a sentence, or none'] // more often than Kafka we say what is wrong
+    if (name === 'logStartOffset' && hasFailed(value)) return [name, 'of no use'] // Kafka tells it or not, by how far the batch came
     if (name === 'configs') return [name, normalisedConfigs(field, known)]
     const rule = RULES[name]
     if (rule !== undefined) return [name, rule(field, known)]
