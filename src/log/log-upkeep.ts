@@ -6,8 +6,8 @@ import { LEADER_EPOCH_CHECKPOINT, offsetFileName } from './file-names.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import type { LogFolder } from './log-folder.ts'
 import type { LogServices } from './log-settings.ts'
-import { overwriteFile } from './overwrite.ts'
-import type { SegmentList } from './segment-list.ts'
+import { overwriteFile } from './segments/overwrite.ts'
+import type { SegmentList } from './segments/segment-list.ts'
 
 export interface LogUpkeepOptions {
   readonly folder: LogFolder

@@ -10,10 +10,10 @@ import type { LeaderEpochs } from './leader-epochs.ts'
 import type { LogFolder } from './log-folder.ts'
 import type { LogServices, LogSettings } from './log-settings.ts'
 import { LogUpkeep } from './log-upkeep.ts'
-import type { ProducerStates } from './producer-state.ts'
-import type { RecoveredLog } from './recovery.ts'
-import { Segment } from './segment.ts'
-import { SegmentList } from './segment-list.ts'
+import type { ProducerStates } from './producers/producer-state.ts'
+import type { RecoveredLog } from './recovery/recovery.ts'
+import { Segment } from './segments/segment.ts'
+import { SegmentList } from './segments/segment-list.ts'
 
 export interface LogWriterOptions {
   readonly folder: LogFolder

@@ -5,8 +5,8 @@ import { Refusal } from '../wire/error-codes.ts'
 import type { BatchView } from '../wire/records/batch.ts'
 import { decompress } from '../wire/records/codecs.ts'
 import { readRecords } from '../wire/records/record.ts'
-import type { Segment } from './segment.ts'
-import { scanBatches } from './segment-scan.ts'
+import type { Segment } from './segments/segment.ts'
+import { scanBatches } from './segments/segment-scan.ts'
 
 export interface FoundRecord {
   readonly offset: number

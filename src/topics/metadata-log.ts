@@ -2,7 +2,7 @@
 // A change is true once `append` has resolved: it is on disk then, synced, whatever the broker's durability. After a failed append nothing more is
 // written and `failed` rejects: memory and disk may disagree about what exists, so the broker stops.
 
-import { checkBatch, type BatchRules } from '../log/check-batch.ts'
+import { checkBatch, type BatchRules } from '../log/batches/check-batch.ts'
 import { PartitionLog } from '../log/partition-log.ts'
 import type { LogServices, LogSettings } from '../log/log-settings.ts'
 import { BatchView } from '../wire/records/batch.ts'

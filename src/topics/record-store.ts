@@ -3,8 +3,8 @@
 
 import type { Clock } from '../lib/clock.ts'
 import type { TopicConfig } from '../config/resolve.ts'
-import type { BatchRules, CheckedBatch } from '../log/check-batch.ts'
-import { checkBatch } from '../log/check-batch.ts'
+import type { BatchRules, CheckedBatch } from '../log/batches/check-batch.ts'
+import { checkBatch } from '../log/batches/check-batch.ts'
 import type { Appended, PartitionLog, TimestampedOffset } from '../log/partition-log.ts'
 import { asRefusal, attempt, attemptLater } from '../wire/attempt.ts'
 import { Refusal } from '../wire/error-codes.ts'

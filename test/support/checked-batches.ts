@@ -2,7 +2,7 @@
 
 import { gzipSync } from 'node:zlib'
 import { expect } from 'vitest'
-import { checkBatch, type BatchRules, type CheckedBatch } from '../../src/log/check-batch.ts'
+import { checkBatch, type BatchRules, type CheckedBatch } from '../../src/log/batches/check-batch.ts'
 import type { ErrorName, Refusal } from '../../src/wire/error-codes.ts'
 import { decompress } from '../../src/wire/records/codecs.ts'
 import { readRecords, type FetchedRecord } from '../../src/wire/records/record.ts'

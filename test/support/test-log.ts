@@ -2,7 +2,7 @@
 
 import type { Disk } from '../../src/disk/disk.ts'
 import type { Clock } from '../../src/lib/clock.ts'
-import type { CheckedBatch } from '../../src/log/check-batch.ts'
+import type { CheckedBatch } from '../../src/log/batches/check-batch.ts'
 import type { LogServices, LogSettings } from '../../src/log/log-settings.ts'
 import { type Appended, PartitionLog } from '../../src/log/partition-log.ts'
 import { BatchView } from '../../src/wire/records/batch.ts'

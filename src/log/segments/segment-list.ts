@@ -1,6 +1,6 @@
 // The segments of one log by base offset; the last is active.
 
-import { assert } from '../lib/assert.ts'
+import { assert } from '../../lib/assert.ts'
 import type { Segment } from './segment.ts'
 
 export class SegmentList {

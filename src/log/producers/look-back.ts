@@ -1,10 +1,10 @@
 // A snapshot keeps one batch per producer, a retry may be any of the last five: the four before are read back from the log.
 // Bounded, because a producer with fewer batches would make it read everything: what a retry can still concern is near the end.
 
-import type { BatchView } from '../wire/records/batch.ts'
+import type { BatchView } from '../../wire/records/batch.ts'
 import type { ProducerStates } from './producer-state.ts'
-import type { Segment } from './segment.ts'
-import { scanBatches } from './segment-scan.ts'
+import type { Segment } from '../segments/segment.ts'
+import { scanBatches } from '../segments/segment-scan.ts'
 
 const FIRST_WINDOW_BYTES = 64 << 10
 const LOOK_BACK_BYTES_MAX = 8 << 20

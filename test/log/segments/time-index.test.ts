@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { TimeIndex, type TimeIndexEntry } from '../../src/log/time-index.ts'
+import { TimeIndex, type TimeIndexEntry } from '../../../src/log/segments/time-index.ts'
 
 const BASE_OFFSET = 1000
 

@@ -2,11 +2,11 @@
 // error for each offence; where Kafka lets a batch pass that its own consumers could not read, it is refused here (docs/decisions/0002-compression-libraries.md).
 // Small batches are checked at once, large compressed ones on the thread pool. The log appends what comes out.
 
-import { Malformed } from '../wire/reader.ts'
-import { Refusal } from '../wire/error-codes.ts'
-import { BATCH_HEADER_SIZE, BATCH_OVERHEAD, BatchView, LOG_APPEND_TIME_BIT } from '../wire/records/batch.ts'
-import { type Codec, decompress } from '../wire/records/codecs.ts'
-import { OutputTooLarge } from '../wire/records/compression.ts'
+import { Malformed } from '../../wire/reader.ts'
+import { Refusal } from '../../wire/error-codes.ts'
+import { BATCH_HEADER_SIZE, BATCH_OVERHEAD, BatchView, LOG_APPEND_TIME_BIT } from '../../wire/records/batch.ts'
+import { type Codec, decompress } from '../../wire/records/codecs.ts'
+import { OutputTooLarge } from '../../wire/records/compression.ts'
 import { checkRecords, type RecordRules } from './check-records.ts'
 import { recompress } from './rewrite-batch.ts'
 

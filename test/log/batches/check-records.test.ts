@@ -1,9 +1,9 @@
 // What Kafka 4.3.1 answered to batches with such records; where we differ, the title says so.
 
 import { describe, expect, it } from 'vitest'
-import { RefusedRecords } from '../../src/wire/records/refused-records.ts'
-import { BATCH_TIMESTAMP, buildBatch, buildRecords, type BuiltRecord } from '../support/batch-builder.ts'
-import { accepted, bothWays, errorOf, hex, HOUR_MS, recordsOf, refusalOf, THREE } from '../support/checked-batches.ts'
+import { RefusedRecords } from '../../../src/wire/records/refused-records.ts'
+import { BATCH_TIMESTAMP, buildBatch, buildRecords, type BuiltRecord } from '../../support/batch-builder.ts'
+import { accepted, bothWays, errorOf, hex, HOUR_MS, recordsOf, refusalOf, THREE } from '../../support/checked-batches.ts'
 
 describe('each record', () => {
   // length, attributes, timestamp delta, offset delta, key length, value length, value 'v', header count

@@ -4,16 +4,16 @@
 // Indexes, producers and epochs are taken from their files where those agree with the batches, and made again from the batches where not.
 // The end that is found is synced before anyone sees it. Stopped anywhere and started again, it comes to the same result.
 
-import type { LogCheckpoint } from './checkpoints.ts'
+import type { LogCheckpoint } from '../checkpoints.ts'
 import { moveToCutFiles } from './cut.ts'
-import { LEADER_EPOCH_CHECKPOINT, offsetFileName, PARTITION_METADATA, parseOffsetFileName } from './file-names.ts'
-import { LeaderEpochs } from './leader-epochs.ts'
-import { type LogFolder, parsePartitionMetadata } from './log-folder.ts'
-import type { LogServices, LogSettings } from './log-settings.ts'
-import { restoreRecentBatches } from './look-back.ts'
-import { ProducerStates } from './producer-state.ts'
+import { LEADER_EPOCH_CHECKPOINT, offsetFileName, PARTITION_METADATA, parseOffsetFileName } from '../file-names.ts'
+import { LeaderEpochs } from '../leader-epochs.ts'
+import { type LogFolder, parsePartitionMetadata } from '../log-folder.ts'
+import type { LogServices, LogSettings } from '../log-settings.ts'
+import { restoreRecentBatches } from '../producers/look-back.ts'
+import { ProducerStates } from '../producers/producer-state.ts'
 import { Damaged, type LogEnd, scanToEnd } from './recovery-scan.ts'
-import { Segment } from './segment.ts'
+import { Segment } from '../segments/segment.ts'
 
 export interface RecoveryOptions {
   readonly folder: LogFolder

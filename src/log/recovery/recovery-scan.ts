@@ -1,10 +1,10 @@
 // The part of recovery that reads batches: from a given offset to the end of the log, checking what was not synced, and feeding indexes, producers
 // and epochs on the way. It changes nothing on disk.
 
-import type { BatchView } from '../wire/records/batch.ts'
-import type { Segment } from './segment.ts'
-import { SegmentIndexes } from './segment-indexes.ts'
-import { scanBatches } from './segment-scan.ts'
+import type { BatchView } from '../../wire/records/batch.ts'
+import type { Segment } from '../segments/segment.ts'
+import { SegmentIndexes } from '../segments/segment-indexes.ts'
+import { scanBatches } from '../segments/segment-scan.ts'
 
 /** Something below the recovery point is not as it was. */
 export class Damaged extends Error {

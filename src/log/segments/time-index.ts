@@ -4,7 +4,7 @@
 //   bytes 0-7    timestamp         the greatest in the segment so far
 //   bytes 8-11   relative offset   last offset of the batch that brought it − the segment's base offset
 
-import { assert } from '../lib/assert.ts'
+import { assert } from '../../lib/assert.ts'
 
 const ENTRY_SIZE = 12
 

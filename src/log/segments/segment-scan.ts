@@ -1,8 +1,8 @@
 // Walks the batches of a segment file in order, from a batch's first byte on: headers always, checksums when asked.
 // What it hands out is whole and of plausible shape; it stops at the first batch that is not, and says what is wrong with it.
 
-import type { PooledFile } from '../disk/file-pool.ts'
-import { BATCH_HEADER_SIZE, BATCH_OVERHEAD, BatchView } from '../wire/records/batch.ts'
+import type { PooledFile } from '../../disk/file-pool.ts'
+import { BATCH_HEADER_SIZE, BATCH_OVERHEAD, BatchView } from '../../wire/records/batch.ts'
 
 const CHUNK_SIZE = 1 << 20
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { CODECS, type Codec } from '../../src/wire/records/codecs.ts'
-import { encodeBatch } from '../../src/wire/records/record.ts'
-import { BATCH_TIMESTAMP, buildBatch } from '../support/batch-builder.ts'
-import { accepted, bothWays, errorOf, NOW_MS, recordsOf, THREE } from '../support/checked-batches.ts'
+import { CODECS, type Codec } from '../../../src/wire/records/codecs.ts'
+import { encodeBatch } from '../../../src/wire/records/record.ts'
+import { BATCH_TIMESTAMP, buildBatch } from '../../support/batch-builder.ts'
+import { accepted, bothWays, errorOf, NOW_MS, recordsOf, THREE } from '../../support/checked-batches.ts'
 
 describe('a header that is not true', () => {
   it.each([0n, -1n, BATCH_TIMESTAMP, BATCH_TIMESTAMP * 1_000_000n])('has its greatest timestamp set right: %s', async (maxTimestamp) => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { decodeSnapshot } from '../../src/log/producer-snapshot.ts'
-import { ProducerStates } from '../../src/log/producer-state.ts'
-import type { BatchView } from '../../src/wire/records/batch.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { batchOf } from '../support/test-log.ts'
+import { decodeSnapshot } from '../../../src/log/producers/producer-snapshot.ts'
+import { ProducerStates } from '../../../src/log/producers/producer-state.ts'
+import type { BatchView } from '../../../src/wire/records/batch.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { batchOf } from '../../support/test-log.ts'
 
 const DAY_MS = 86_400_000
 

@@ -13,9 +13,9 @@
 //   bytes 34-37   coordinator epoch; -1 when no transaction marker was written
 //   bytes 38-45   first offset of the open transaction; -1 when there is none
 
-import { Reader } from '../wire/reader.ts'
-import { crc32c } from '../wire/records/crc32c.ts'
-import { Writer } from '../wire/writer.ts'
+import { Reader } from '../../wire/reader.ts'
+import { crc32c } from '../../wire/records/crc32c.ts'
+import { Writer } from '../../wire/writer.ts'
 
 const VERSION = 1
 const CRC_END = 6

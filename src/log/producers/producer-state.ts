@@ -1,7 +1,7 @@
 // The idempotent producers of one partition: who wrote what last. States are never changed in place, so that undoing an append is putting the old one back.
 // Rebuilt at open from a snapshot (one batch per producer), the batches after it, and a look back for the four before.
 
-import type { BatchView } from '../wire/records/batch.ts'
+import type { BatchView } from '../../wire/records/batch.ts'
 import { decodeSnapshot, encodeSnapshot } from './producer-snapshot.ts'
 import { type BatchSequence, judge, type ProducerState, RECENT_BATCHES_MAX, sequenceBefore, type Verdict, withBatch } from './sequence.ts'
 

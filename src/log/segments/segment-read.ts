@@ -1,7 +1,7 @@
 // Reads whole batches from a segment file: from the one that holds an offset, as many as fit.
 
-import { Refusal } from '../wire/error-codes.ts'
-import { BATCH_HEADER_SIZE, BatchView } from '../wire/records/batch.ts'
+import { Refusal } from '../../wire/error-codes.ts'
+import { BATCH_HEADER_SIZE, BatchView } from '../../wire/records/batch.ts'
 import type { Segment } from './segment.ts'
 import { shapeDamage } from './segment-scan.ts'
 

@@ -1,6 +1,6 @@
 // Writes a small file whole. Not atomic: for files that show by themselves whether they are whole (indexes, snapshots).
 
-import type { Disk } from '../disk/disk.ts'
+import type { Disk } from '../../disk/disk.ts'
 
 export async function overwriteFile(disk: Disk, path: string, bytes: Buffer, durability: 'synced' | 'unsynced'): Promise<void> {
   const file = await disk.open(path, 'create')

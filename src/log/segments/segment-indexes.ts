@@ -1,7 +1,7 @@
 // Both indexes of one segment, fed batch by batch as Kafka does it: an entry for the first batch that begins more than
 // `index.interval.bytes` after the last indexed one, and a time index entry beside it when the greatest timestamp has grown.
 
-import type { BatchView } from '../wire/records/batch.ts'
+import type { BatchView } from '../../wire/records/batch.ts'
 import { OffsetIndex, type OffsetIndexEntry } from './offset-index.ts'
 import { TimeIndex } from './time-index.ts'
 

@@ -1,10 +1,10 @@
 // Takes the end off a log and keeps it: bytes that recovery does not trust go to `.cut` files beside the log, which nothing reads.
 // Segments behind the end go first, the newest first, and the rest of the last one in the end, so that a crash on the way leaves the same cut to make.
 
-import type { Disk } from '../disk/disk.ts'
-import { offsetFileName } from './file-names.ts'
-import type { LogFolder } from './log-folder.ts'
-import type { Segment } from './segment.ts'
+import type { Disk } from '../../disk/disk.ts'
+import { offsetFileName } from '../file-names.ts'
+import type { LogFolder } from '../log-folder.ts'
+import type { Segment } from '../segments/segment.ts'
 
 const COPY_SIZE = 1 << 20
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { OffsetIndex, type OffsetIndexEntry } from '../../src/log/offset-index.ts'
+import { OffsetIndex, type OffsetIndexEntry } from '../../../src/log/segments/offset-index.ts'
 
 const BASE_OFFSET = 1000
 

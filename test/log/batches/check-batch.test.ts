@@ -2,12 +2,12 @@
 
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { checkBatch, type CheckedBatch } from '../../src/log/check-batch.ts'
-import { BatchView } from '../../src/wire/records/batch.ts'
-import { CODECS, compress } from '../../src/wire/records/codecs.ts'
-import { encodeBatch } from '../../src/wire/records/record.ts'
-import { BATCH_TIMESTAMP, buildBatch, buildRecords } from '../support/batch-builder.ts'
-import { accepted, bothWays, errorOf, hex, NOW_MS, recordsOf, RULES, THREE } from '../support/checked-batches.ts'
+import { checkBatch, type CheckedBatch } from '../../../src/log/batches/check-batch.ts'
+import { BatchView } from '../../../src/wire/records/batch.ts'
+import { CODECS, compress } from '../../../src/wire/records/codecs.ts'
+import { encodeBatch } from '../../../src/wire/records/record.ts'
+import { BATCH_TIMESTAMP, buildBatch, buildRecords } from '../../support/batch-builder.ts'
+import { accepted, bothWays, errorOf, hex, NOW_MS, recordsOf, RULES, THREE } from '../../support/checked-batches.ts'
 
 describe('a batch as it should be', () => {
   it('passes with its bytes untouched, checked at once', () => {

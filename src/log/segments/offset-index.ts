@@ -5,7 +5,7 @@
 //   bytes 0-3   relative offset   of the batch's last record − the segment's base offset
 //   bytes 4-7   position          of the batch's first byte in the .log file
 
-import { assert } from '../lib/assert.ts'
+import { assert } from '../../lib/assert.ts'
 
 const ENTRY_SIZE = 8
 

@@ -1,11 +1,11 @@
 // The records of a batch, decompressed, against what the batch says of them and what the topic demands. One pass that allocates nothing per record;
 // only when it finds a record that the topic refuses does a second pass say which ones and why.
 
-import { Malformed } from '../wire/reader.ts'
-import { Refusal } from '../wire/error-codes.ts'
-import type { BatchView } from '../wire/records/batch.ts'
-import { RecordCursor } from '../wire/records/record-cursor.ts'
-import { type RecordError, RefusedRecords } from '../wire/records/refused-records.ts'
+import { Malformed } from '../../wire/reader.ts'
+import { Refusal } from '../../wire/error-codes.ts'
+import type { BatchView } from '../../wire/records/batch.ts'
+import { RecordCursor } from '../../wire/records/record-cursor.ts'
+import { type RecordError, RefusedRecords } from '../../wire/records/refused-records.ts'
 
 export interface RecordRules {
   readonly isCompacted: boolean

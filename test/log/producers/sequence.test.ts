@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { judge, type ProducerState, sequenceAfter, sequenceBefore, withBatch } from '../../src/log/sequence.ts'
+import { judge, type ProducerState, sequenceAfter, sequenceBefore, withBatch } from '../../../src/log/producers/sequence.ts'
 
 const LAST = 0x7fffffff
 
