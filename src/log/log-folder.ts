@@ -57,7 +57,7 @@ export class LogFolder {
   }
 }
 
-export function formatPartitionMetadata(topicId: string): string {
+function formatPartitionMetadata(topicId: string): string {
   return `version: 0\ntopic_id: ${topicId}`
 }
 

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import type { BrokerConfig } from '../config/resolve.ts'
+import { logFolderName } from '../log/file-names.ts'
 import { PartitionLog } from '../log/partition-log.ts'
 import type { LogServices, LogSettings } from '../log/log-settings.ts'
 import type { Topic } from './catalog.ts'
@@ -24,7 +25,7 @@ export class PartitionFolders {
   open(topic: Topic, partitionIndex: number): Promise<PartitionLog> {
     const { dataFolder, services, leaderEpoch } = this.#options
     return PartitionLog.open({
-      folder: join(dataFolder, `${topic.name}-${partitionIndex}`),
+      folder: join(dataFolder, logFolderName(topic.name, partitionIndex)),
       topicId: topic.id,
       topic: topic.name,
       partition: partitionIndex,

@@ -12,7 +12,7 @@ import { logServices } from './log-services.ts'
 export const FOLDER = '/data/orders-0'
 export const TOPIC_ID = 'b8tRS7h4TJ2Vt43Dp85v2A'
 
-export const SETTINGS: LogSettings = {
+const SETTINGS: LogSettings = {
   segmentBytes: 4096,
   segmentMs: 7 * 86_400_000,
   segmentJitterMs: 0,

@@ -24,7 +24,7 @@ export interface RecoveryScanOptions {
   readonly visit: (view: BatchView) => void
 }
 
-export interface RescannedSegment {
+interface RescannedSegment {
   readonly segment: Segment
   readonly indexes: SegmentIndexes
   readonly firstTimestamp: number
