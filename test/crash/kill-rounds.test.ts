@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { initProducerId } from '../../src/wire/messages/init-producer-id.ts'
 import { createTopics } from '../../src/wire/messages/create-topics.ts'
-import { newTopic, startOttla, temporaryFolder, type OttlaOptions, type OttlaProcess } from '../support/broker-process.ts'
+import { killOttlaWhileItStarts, newTopic, startOttla, temporaryFolder, type OttlaProcess } from '../support/broker-process.ts'
 import { brokenPromises, type PartitionHistory } from '../support/crash-verdict.ts'
 import { WireConnection } from '../support/wire-connection.ts'
 import { WireReader } from '../support/wire-reader.ts'
@@ -16,6 +16,8 @@ const SEED = Number(process.env['OTTLA_CRASH_SEED'] ?? Date.now() % 1_000_000)
 const ROUNDS_PER_TOPIC = 10
 const PARTITIONS = 4
 const LOAD_MS_MAX = 400
+const KILLED_STARTS = 1 / 4
+const START_MS_MAX = 500
 const ROUND_WITHIN_MS = 60_000
 
 /** Mulberry32: a small generator of numbers from 0 to 1 that a seed repeats. */
@@ -98,7 +100,7 @@ console.log(`kill rounds: ${ROUNDS} for each durability, OTTLA_CRASH_SEED=${SEED
 
 describe.each(['fsync', 'os'] as const)('a broker killed under load, durability %s', (durability) => {
   const random = randomFrom(SEED + (durability === 'os' ? 1 : 0))
-  const options: OttlaOptions = { dataFolder: temporaryFolder(), durability }
+  const options = { dataFolder: temporaryFolder(), durability }
   const topics: LoadedTopic[] = []
   let broker: OttlaProcess | undefined
 
@@ -108,6 +110,7 @@ describe.each(['fsync', 'os'] as const)('a broker killed under load, durability 
     `keeps every acknowledged record at its offset, once and in order, over ${ROUNDS} rounds`,
     async () => {
       for (let round = 0; round < ROUNDS; round++) {
+        if (random() < KILLED_STARTS) await killOttlaWhileItStarts(options, random() * START_MS_MAX)
         broker = await startOttla(options)
         expect(await brokenPromisesOf(topics.slice(-1), broker.bootstrap), `after ${round} rounds`).toEqual([])
         if (round % ROUNDS_PER_TOPIC === 0) topics.push(await loadedTopic(broker.bootstrap, random))

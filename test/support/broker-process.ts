@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { StartedProcess } from './started-process.ts'
 
 /** Tests and benchmarks run in the repository's folder. */
@@ -33,18 +34,14 @@ export interface OttlaProcess extends TestBroker {
 
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'ottla-test-'))
 
+function spawnOttla(dataFolder: string, { port = 0, durability = 'fsync', flags = [] }: OttlaOptions): StartedProcess {
+  const commandArguments = [ottlaCommand, 'start', '--port', String(port), '--data', dataFolder, '--durability', durability, ...flags]
+  return new StartedProcess(process.execPath, commandArguments, withoutOurs(process.env))
+}
+
 export async function startOttla(options: OttlaOptions = {}): Promise<OttlaProcess> {
   const dataFolder = options.dataFolder ?? temporaryFolder()
-  const flags = [
-    '--port',
-    String(options.port ?? 0),
-    '--data',
-    dataFolder,
-    '--durability',
-    options.durability ?? 'fsync',
-    ...(options.flags ?? []),
-  ]
-  const started = new StartedProcess(process.execPath, [ottlaCommand, 'start', ...flags], withoutOurs(process.env))
+  const started = spawnOttla(dataFolder, options)
   const port = await started.waitForOutput((output) => / is ready on \S+:(\d+)/.exec(output)?.[1])
   return {
     bootstrap: `127.0.0.1:${port}`,
@@ -62,6 +59,13 @@ export async function startOttla(options: OttlaOptions = {}): Promise<OttlaProce
       await started.end('SIGKILL')
     },
   }
+}
+
+/** A crash while it starts, wherever it has come to by then. */
+export async function killOttlaWhileItStarts(options: OttlaOptions & { readonly dataFolder: string }, afterMs: number): Promise<void> {
+  const started = spawnOttla(options.dataFolder, options)
+  await setTimeout(afterMs)
+  await started.end('SIGKILL')
 }
 
 /** Variables that begin with OTTLA_ are configs to a broker: those of the tests are not meant for it. */
