@@ -6,54 +6,84 @@
 
 import { dirname, join } from 'node:path'
 import type { Disk } from '../disk/disk.ts'
+import { overwriteFile } from '../disk/overwrite.ts'
 import { PARTITION_METADATA } from './file-names.ts'
+import { Damaged } from './recovery/damaged.ts'
 
 export class LogFolder {
   readonly path: string
   readonly #disk: Disk
   readonly #topicId: string
+  #exists = false
+  #isOwned = false
   #making: Promise<void> | undefined
-  #isMade: boolean
-  #isSynced = false
+  #isMetadataSynced = true
+  #isNameSynced = false
 
-  constructor(disk: Disk, path: string, topicId: string, exists: boolean) {
+  constructor(disk: Disk, path: string, topicId: string) {
     this.#disk = disk
     this.path = path
     this.#topicId = topicId
-    this.#isMade = exists
   }
 
-  get isMade(): boolean {
-    return this.#isMade
+  get exists(): boolean {
+    return this.#exists
   }
 
   file(name: string): string {
     return join(this.path, name)
   }
 
+  /** The names in it; none when there is no folder. Rejects with Damaged when it belongs to another topic. */
+  async look(): Promise<ReadonlySet<string>> {
+    const names = await this.#disk.list(this.path)
+    if (names === undefined) return new Set()
+    this.#exists = true
+    const metadata = names.includes(PARTITION_METADATA) ? await this.#disk.readFile(this.file(PARTITION_METADATA)) : undefined
+    if (metadata === undefined || isBlank(metadata)) return new Set(names)
+    const ownerId = parsePartitionMetadata(metadata.toString())
+    if (ownerId !== this.#topicId)
+      throw new Damaged(`the folder belongs to another topic (${ownerId ?? 'unreadable'}, not ${this.#topicId})`)
+    this.#isOwned = true
+    return new Set(names)
+  }
+
   /** Resolves at once when it is there. */
   make(): Promise<void> {
-    this.#making ??= this.#isMade ? Promise.resolve() : this.#make()
+    this.#making ??= this.#isOwned ? Promise.resolve() : this.#make()
     return this.#making
   }
 
   /** Every name made in the folder before the call is on disk once this resolves, and the folder's own. */
   async sync(): Promise<void> {
+    if (!this.#isMetadataSynced) await this.#syncMetadata()
     await this.#disk.syncFolder(this.path)
-    if (this.#isSynced) return
+    if (this.#isNameSynced) return
     await this.#disk.syncFolder(dirname(this.path))
-    this.#isSynced = true
+    this.#isNameSynced = true
   }
 
   async #make(): Promise<void> {
     try {
       await this.#disk.makeFolder(this.path)
-      await this.#disk.replaceFile(this.file(PARTITION_METADATA), Buffer.from(formatPartitionMetadata(this.#topicId)))
-      this.#isMade = true
+      this.#exists = true
+      this.#isMetadataSynced = false
+      await overwriteFile(this.#disk, this.file(PARTITION_METADATA), Buffer.from(formatPartitionMetadata(this.#topicId)), 'unsynced')
+      this.#isOwned = true
     } catch (error) {
       this.#making = undefined
       throw error
     }
+  }
+
+  async #syncMetadata(): Promise<void> {
+    const file = await this.#disk.open(this.file(PARTITION_METADATA), 'existing')
+    try {
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    this.#isMetadataSynced = true
   }
 }
 
@@ -64,4 +94,9 @@ function formatPartitionMetadata(topicId: string): string {
 /** The topic id; undefined when the text is damaged. */
 export function parsePartitionMetadata(text: string): string | undefined {
   return /^version: 0\ntopic_id: ([\w-]{22})\n?$/.exec(text)?.[1]
+}
+
+/** What a power loss leaves of a file that was not synced yet. */
+function isBlank(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0)
 }

@@ -6,7 +6,7 @@ import { LEADER_EPOCH_CHECKPOINT, offsetFileName } from './file-names.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import type { LogFolder } from './log-folder.ts'
 import type { LogServices } from './log-settings.ts'
-import { overwriteFile } from './segments/overwrite.ts'
+import { overwriteFile } from '../disk/overwrite.ts'
 import type { SegmentList } from './segments/segment-list.ts'
 
 export interface LogUpkeepOptions {
@@ -54,7 +54,7 @@ export class LogUpkeep {
   async checkpoint(recoveryPoint: number): Promise<number> {
     const { segments, epochs, services, folder } = this.#options
     const text = epochs.format()
-    if (text !== this.#savedEpochs && folder.isMade) {
+    if (text !== this.#savedEpochs && folder.exists) {
       await services.disk.replaceFile(folder.file(LEADER_EPOCH_CHECKPOINT), Buffer.from(text))
       this.#savedEpochs = text
     }
@@ -67,7 +67,7 @@ export class LogUpkeep {
   async saveAll(logEndOffset: number, snapshot: Buffer): Promise<void> {
     await this.settle()
     const { folder, segments } = this.#options
-    if (!folder.isMade) return
+    if (!folder.exists) return
     this.#rolledTo = segments.active.baseOffset
     await this.#seal()
     await segments.active.saveActiveIndexes()
@@ -90,13 +90,14 @@ export class LogUpkeep {
 
   async #seal(): Promise<void> {
     const { segments, folder } = this.#options
-    for (const segment of segments.all) if (!segment.isSealed && segment.baseOffset < this.#rolledTo) await segment.seal()
+    const full = segments.all.filter((segment) => !segment.isSealed && segment.baseOffset < this.#rolledTo)
+    for (const segment of full) await segment.seal()
     for (const [offset, bytes] of this.#snapshots) {
       if (offset > this.#rolledTo) continue
       await this.#saveSnapshot(offset, bytes, 'synced')
       this.#snapshots.delete(offset)
     }
-    await folder.sync()
+    if (full.length > 0) await folder.sync()
   }
 
   async #saveSnapshot(offset: number, bytes: Buffer, durability: 'synced' | 'unsynced'): Promise<void> {

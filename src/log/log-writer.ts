@@ -44,6 +44,7 @@ export class LogWriter {
   readonly #clock: Clock
   readonly #producers: ProducerStates
   #settings: LogSettings
+  #savedOffset: number | undefined // where everything is in files as `saveAll` leaves it
 
   constructor(options: LogWriterOptions, recovered: RecoveredLog) {
     const { folder, services, settings } = options
@@ -52,6 +53,7 @@ export class LogWriter {
     this.#settings = settings
     this.#producers = recovered.producers
     this.epochs = recovered.epochs
+    this.#savedOffset = recovered.isSaved ? recovered.logEndOffset : undefined
     this.segments = new SegmentList(recovered.segments)
     this.upkeep = new LogUpkeep({ ...recovered, segments: this.segments, folder, services })
     this.queue = new AppendQueue<Segment>({
@@ -137,8 +139,11 @@ export class LogWriter {
   }
 
   /** For a stop, once nothing is on its way: the next open has next to nothing to read. */
-  saveAll(): Promise<void> {
-    return this.upkeep.saveAll(this.queue.endOffset, this.#producers.toSnapshot())
+  async saveAll(): Promise<void> {
+    const { endOffset } = this.queue
+    if (endOffset === this.#savedOffset) return
+    await this.upkeep.saveAll(endOffset, this.#producers.toSnapshot())
+    this.#savedOffset = endOffset
   }
 }
 

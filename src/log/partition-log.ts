@@ -14,7 +14,7 @@ import { removeLogFolder, renameForDeletion } from './log-folders.ts'
 import type { LogServices, LogSettings } from './log-settings.ts'
 import { LogWriter } from './log-writer.ts'
 import { type RecoveredLog, recoverLog, unopenedLog } from './recovery/recovery.ts'
-import { Damaged } from './recovery/recovery-scan.ts'
+import { Damaged } from './recovery/damaged.ts'
 import type { Segment } from './segments/segment.ts'
 import { readSegments } from './segments/segment-read.ts'
 import type { PartitionTail } from './tail-cache.ts'
@@ -94,8 +94,7 @@ export class PartitionLog {
   /** Recovers what is in the folder. Damage before the recovery point makes the log offline; other failures of the disk reject. */
   static async open(options: PartitionLogOptions): Promise<PartitionLog> {
     const { services } = options
-    const exists = (await services.disk.list(options.folder)) !== undefined
-    const folder = new LogFolder(services.disk, options.folder, options.topicId, exists)
+    const folder = new LogFolder(services.disk, options.folder, options.topicId)
     const checkpoint = services.checkpoints.of(options.topic, options.partition)
     const recovery = { ...options, folder, checkpoint }
     try {
@@ -264,7 +263,7 @@ export class PartitionLog {
     await upkeep.settle()
     await this.#closeFiles()
     await checkpoints.forget(this)
-    if (!this.#folder.isMade) return
+    if (!this.#folder.exists) return
     const renamed = await renameForDeletion(disk, this.#folder.path)
     clock.after(this.#settings.fileDeleteDelayMs, () => {
       removeLogFolder(disk, renamed).catch((error: unknown) =>

@@ -71,7 +71,7 @@ describe('a log', () => {
   })
 
   it('takes no more writes, but goes on reading, after a sync that failed', async () => {
-    const { log } = await openLog(new FaultDisk({ step: 1, kind: 'error', only: 'sync' }))
+    const { log } = await openLog(new FaultDisk({ step: 2, kind: 'error', only: 'sync' }))
     await append(log, ['a'])
     await expect(append(log, ['b'])).rejects.toMatchObject({ error: 'KAFKA_STORAGE_ERROR' })
     await expect(append(log, ['c'])).rejects.toMatchObject({ error: 'KAFKA_STORAGE_ERROR' })

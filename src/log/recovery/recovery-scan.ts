@@ -3,13 +3,9 @@
 
 import type { BatchView } from '../../wire/records/batch.ts'
 import type { Segment } from '../segments/segment.ts'
+import { Damaged } from './damaged.ts'
 import { SegmentIndexes } from '../segments/segment-indexes.ts'
 import { scanBatches } from '../segments/segment-scan.ts'
-
-/** Something below the recovery point is not as it was. */
-export class Damaged extends Error {
-  override name = 'Damaged'
-}
 
 export interface RecoveryScanOptions {
   readonly segments: readonly Segment[]
@@ -27,7 +23,7 @@ export interface RecoveryScanOptions {
 interface RescannedSegment {
   readonly segment: Segment
   readonly indexes: SegmentIndexes
-  readonly firstTimestamp: number
+  readonly firstTimestamp: number | undefined
   /** Where its last good batch ends. */
   readonly size: number
 }
@@ -97,6 +93,7 @@ async function rescan(segment: Segment, options: RecoveryScanOptions): Promise<R
   const indexes = await trustedIndexes(segment, options)
   let expectedOffset = indexes.resumePosition === 0 ? segment.baseOffset : undefined
   let gap: string | undefined
+  let firstTimestamp: number | undefined
   const range = { start: indexes.resumePosition, end: segment.size, nextOffset: segment.baseOffset, checksumFrom: recoveryPoint }
   const end = await scanBatches(segment.file, range, (view, position) => {
     if (expectedOffset !== undefined && view.baseOffset !== expectedOffset && view.lastOffset >= recoveryPoint) {
@@ -104,11 +101,12 @@ async function rescan(segment: Segment, options: RecoveryScanOptions): Promise<R
       return false
     }
     expectedOffset = view.lastOffset + 1
+    if (position === 0) firstTimestamp = view.maxTimestamp
     indexes.add(view, position, indexIntervalBytes)
     if (view.baseOffset >= from) visit(view)
     return true
   })
-  const firstTimestamp = end.position === 0 ? -1 : (await segment.headerAt(0)).maxTimestamp
+  if (end.position > 0) firstTimestamp ??= (await segment.headerAt(0)).maxTimestamp
   const damage = end.damage ?? gap
   if (damage !== undefined && end.nextOffset < recoveryPoint) {
     throw new Damaged(`segment ${segment.baseOffset} is damaged at byte ${end.position}: ${damage}`)

@@ -5,19 +5,20 @@
 // The end that is found is synced before anyone sees it. Stopped anywhere and started again, it comes to the same result.
 
 import type { LogCheckpoint } from '../checkpoints.ts'
-import { moveToCutFiles } from './cut.ts'
-import { LEADER_EPOCH_CHECKPOINT, offsetFileName, PARTITION_METADATA, parseOffsetFileName } from '../file-names.ts'
+import { LEADER_EPOCH_CHECKPOINT, offsetFileName } from '../file-names.ts'
 import { LeaderEpochs } from '../leader-epochs.ts'
-import { type LogFolder, parsePartitionMetadata } from '../log-folder.ts'
+import type { LogFolder } from '../log-folder.ts'
 import type { LogServices, LogSettings } from '../log-settings.ts'
 import { restoreRecentBatches } from '../producers/look-back.ts'
 import { ProducerStates } from '../producers/producer-state.ts'
-import { Damaged, type LogEnd, scanToEnd } from './recovery-scan.ts'
 import { Segment } from '../segments/segment.ts'
+import { moveToCutFiles } from './cut.ts'
+import { Damaged } from './damaged.ts'
+import { LogFiles } from './log-files.ts'
+import { type LogEnd, scanToEnd } from './recovery-scan.ts'
 
 export interface RecoveryOptions {
   readonly folder: LogFolder
-  readonly topicId: string
   readonly settings: LogSettings
   readonly services: LogServices
   readonly checkpoint: LogCheckpoint
@@ -32,24 +33,29 @@ export interface RecoveredLog {
   readonly epochs: LeaderEpochs
   /** Whether the epochs are other than in their file. */
   readonly hasNewEpochs: boolean
+  /** The next open would have as little to read as this one. */
+  readonly isSaved: boolean
 }
 
 /** Rejects with Damaged, and has touched nothing then. */
 export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog> {
   const { settings, checkpoint } = options
   const { recoveryPoint } = checkpoint
-  const files = await listFiles(options)
-  const { segments, unused } = await findSegments(options, files.logs)
+  const files = await LogFiles.find(options.services.disk, options.folder)
+  const { segments, unused } = await findSegments(options, files)
   if (segments.length === 0) return emptyLog(options)
-  const known = await loadProducers(options, files.snapshots, segments[0]!.baseOffset)
-  const epochs = await loadEpochs(options)
+  const known = await loadProducers(options, files, segments[0]!.baseOffset)
+  const epochs = await loadEpochs(options, files)
   const end = await scanToEnd({
     segments,
     from: Math.min(recoveryPoint, known.before, epochs.from),
     recoveryPoint,
     indexIntervalBytes: settings.indexIntervalBytes,
     segmentIndexBytes: settings.segmentIndexBytes,
-    readIndexes: (segment) => readIndexes(options, segment),
+    readIndexes: async ({ baseOffset }) => ({
+      index: (await files.readOf(baseOffset, 'index')) ?? NO_BYTES,
+      timeIndex: (await files.readOf(baseOffset, 'timeindex')) ?? NO_BYTES,
+    }),
     visit(view) {
       if (view.baseOffset >= known.before) known.producers.add(view)
       epochs.list.assign(view.partitionLeaderEpoch, view.baseOffset)
@@ -60,7 +66,7 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
   }
   await applyEnd(options, segments, end)
   for (const segment of unused) await segment.remove()
-  await removeStaleSnapshots(options, files.snapshots, end)
+  await removeStaleSnapshots(options, files.offsetsOf('snapshot'), end)
   const kept = segments.slice(0, segments.indexOf(end.rescanned.at(-1)!.segment) + 1)
   await restoreRecentBatches(kept, known.before, known.producers)
   const logStartOffset = Math.max(checkpoint.logStartOffset, kept[0]!.baseOffset)
@@ -73,32 +79,16 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
     producers: known.producers,
     epochs: epochs.list,
     hasNewEpochs,
+    isSaved: known.before === end.offset,
   })
 }
 
-async function listFiles({ folder, services, topicId }: RecoveryOptions): Promise<{ logs: number[]; snapshots: number[] }> {
-  const files = { logs: [] as number[], snapshots: [] as number[] }
-  if (!folder.isMade) return files
-  const metadata = await services.disk.readFile(folder.file(PARTITION_METADATA))
-  const ownerId = metadata === undefined ? topicId : parsePartitionMetadata(metadata.toString())
-  if (ownerId !== topicId) throw new Damaged(`the folder belongs to another topic (${ownerId ?? 'unreadable'}, not ${topicId})`)
-  for (const name of (await services.disk.list(folder.path)) ?? []) {
-    const parsed = parseOffsetFileName(name)
-    if (parsed?.kind === 'log') files.logs.push(parsed.offset)
-    if (parsed?.kind === 'snapshot') files.snapshots.push(parsed.offset)
-  }
-  files.logs.sort((a, b) => a - b)
-  files.snapshots.sort((a, b) => b - a)
-  return files
-}
+const NO_BYTES = Buffer.alloc(0)
 
 /** An empty file is what a segment leaves whose first write failed: it counts only when there is nothing else. */
-async function findSegments(options: RecoveryOptions, baseOffsets: readonly number[]): Promise<{ segments: Segment[]; unused: Segment[] }> {
+async function findSegments(options: RecoveryOptions, files: LogFiles): Promise<{ segments: Segment[]; unused: Segment[] }> {
   const found: Segment[] = []
-  for (const baseOffset of baseOffsets) {
-    const size = await options.services.disk.fileSize(options.folder.file(offsetFileName(baseOffset, 'log')))
-    found.push(newSegment(options, baseOffset, size))
-  }
+  for (const baseOffset of files.offsetsOf('log')) found.push(newSegment(options, baseOffset, await files.sizeOf(baseOffset, 'log')))
   const filled = found.filter((segment) => segment.size > 0)
   const segments = filled.length > 0 ? filled : found.slice(-1)
   return { segments, unused: found.filter((segment) => !segments.includes(segment)) }
@@ -126,19 +116,20 @@ export function unopenedLog(options: RecoveryOptions): RecoveredLog {
     producers: newProducers(options.services, options.settings),
     epochs: new LeaderEpochs(),
     hasNewEpochs: false,
+    isSaved: true,
   }
 }
 
 /** The newest snapshot that is whole and speaks of nothing but what was synced. */
 async function loadProducers(
-  { folder, services, settings, checkpoint }: RecoveryOptions,
-  snapshots: readonly number[],
+  { services, settings, checkpoint }: RecoveryOptions,
+  files: LogFiles,
   firstOffset: number,
 ): Promise<{ producers: ProducerStates; before: number }> {
   const producers = newProducers(services, settings)
-  for (const offset of snapshots) {
+  for (const offset of files.offsetsOf('snapshot').toReversed()) {
     if (offset > checkpoint.recoveryPoint || offset < firstOffset) continue
-    const bytes = await services.disk.readFile(folder.file(offsetFileName(offset, 'snapshot')))
+    const bytes = await files.readOf(offset, 'snapshot')
     if (bytes !== undefined && producers.load(bytes)) return { producers, before: offset }
   }
   return { producers, before: firstOffset }
@@ -149,17 +140,11 @@ function newProducers({ clock }: LogServices, settings: LogSettings): ProducerSt
 }
 
 /** `from`: what the file cannot know, or does not. Epochs that began past the recovery point may never have reached the log. */
-async function loadEpochs({ folder, services, checkpoint }: RecoveryOptions): Promise<{ list: LeaderEpochs; from: number; text: string }> {
-  const text = (await services.disk.readFile(folder.file(LEADER_EPOCH_CHECKPOINT)))?.toString() ?? ''
+async function loadEpochs({ checkpoint }: RecoveryOptions, files: LogFiles): Promise<{ list: LeaderEpochs; from: number; text: string }> {
+  const text = String((await files.read(LEADER_EPOCH_CHECKPOINT)) ?? '')
   const list = LeaderEpochs.parse(text)
   list?.truncateFromEnd(checkpoint.recoveryPoint)
   return { list: list ?? new LeaderEpochs(), from: list === undefined ? 0 : checkpoint.recoveryPoint, text }
-}
-
-async function readIndexes({ folder, services }: RecoveryOptions, segment: Segment): Promise<{ index: Buffer; timeIndex: Buffer }> {
-  const read = async (kind: 'index' | 'timeindex'): Promise<Buffer> =>
-    (await services.disk.readFile(folder.file(offsetFileName(segment.baseOffset, kind)))) ?? Buffer.alloc(0)
-  return { index: await read('index'), timeIndex: await read('timeindex') }
 }
 
 /** Cuts what lies behind the end, makes the rescanned segments what they are, and syncs them. */
@@ -189,7 +174,7 @@ async function applyEnd(options: RecoveryOptions, segments: readonly Segment[], 
 /** Kafka keeps one per segment, and the newest. */
 async function removeStaleSnapshots({ folder, services }: RecoveryOptions, snapshots: readonly number[], end: LogEnd): Promise<void> {
   const baseOffsets = new Set(end.rescanned.map(({ segment }) => segment.baseOffset))
-  const newest = snapshots.find((offset) => offset <= end.offset)
+  const newest = snapshots.findLast((offset) => offset <= end.offset)
   for (const offset of snapshots) {
     const isStray = offset > end.rescanned[0]!.segment.baseOffset && offset !== newest && !baseOffsets.has(offset)
     if (isStray) await services.disk.unlink(folder.file(offsetFileName(offset, 'snapshot')))

@@ -10,7 +10,7 @@ import { type OffsetFileKind, offsetFileName } from '../file-names.ts'
 import type { LogFolder } from '../log-folder.ts'
 import type { LogSettings } from '../log-settings.ts'
 import type { OffsetIndexEntry } from './offset-index.ts'
-import { overwriteFile } from './overwrite.ts'
+import { overwriteFile } from '../../disk/overwrite.ts'
 import { SegmentIndexes } from './segment-indexes.ts'
 import { scanBatches } from './segment-scan.ts'
 
