@@ -122,6 +122,7 @@ describe.each(['fsync', 'os'] as const)('a broker killed under load, durability 
   )
 
   it('has all of it after the last start, and takes what idempotent producers send again', async () => {
+    await broker?.kill()
     broker = await startOttla(options)
     for (const { producers } of topics) for (const producer of producers) await producer.sendAgain(broker.bootstrap)
     expect(await brokenPromisesOf(topics, broker.bootstrap)).toEqual([])
