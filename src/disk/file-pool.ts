@@ -62,7 +62,7 @@ export class PooledFile {
   #opening: Promise<DiskFile> | undefined
   #releasing: Promise<void> = Promise.resolve()
   #userCount = 0
-  #whenIdle: (() => void) | undefined
+  #waitingForIdle: (() => void)[] = []
   #unsyncedWriteCount = 0
 
   constructor(path: string, pool: PoolSide) {
@@ -111,7 +111,7 @@ export class PooledFile {
 
   /** Once nobody uses it. It opens again when it is used again. */
   async close(): Promise<void> {
-    while (this.#userCount > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve))
+    while (this.#userCount > 0) await new Promise<void>((resolve) => this.#waitingForIdle.push(resolve))
     this.release()
     await this.#releasing
   }
@@ -133,7 +133,7 @@ export class PooledFile {
       return await work(file)
     } finally {
       this.#userCount--
-      if (this.#userCount === 0) this.#whenIdle?.()
+      if (this.#userCount === 0) for (const resolve of this.#waitingForIdle.splice(0)) resolve()
     }
   }
 

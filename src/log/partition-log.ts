@@ -201,25 +201,17 @@ export class PartitionLog {
     for (const segment of this.#writer.segments.takeBelow(offset)) await segment.remove()
   }
 
-  /** Drops the batch that holds `offset` and all after it. Appends and reads are refused meanwhile. */
+  /** Drops the batch that holds `offset` and all after it. Appends and reads are refused meanwhile, and for good when it fails. */
   async truncateTo(offset: number): Promise<void> {
     this.#checkAvailable()
-    const { queue, segments, upkeep } = this.#writer
     this.#unavailable = { error: 'NOT_LEADER_OR_FOLLOWER', reason: 'the log is being truncated' }
-    await queue.flush()
-    await upkeep.settle()
-    const place = await findBatch(segments.from(offset), offset)
-    if (place !== undefined) {
-      const checkpoint: LogCheckpoint = {
-        recoveryPoint: Math.min(await upkeep.checkpoint(queue.recoveryPoint), place.baseOffset),
-        logStartOffset: this.#logStartOffset,
-      }
-      await this.#services.checkpoints.lower(this, checkpoint)
-      await cutSegments(this.#folder, segments.all, place)
-      this.#writer = this.#newWriter(await recoverLog({ ...this.#options, folder: this.#folder, checkpoint }))
-      this.#tail.clear()
+    try {
+      await this.#truncateTo(offset)
+      this.#unavailable = undefined
+    } catch (error) {
+      this.#goOffline(`the log could not be truncated: ${String(error)}`)
+      throw error
     }
-    this.#unavailable = undefined
   }
 
   updateSettings(settings: LogSettings): void {
@@ -270,6 +262,20 @@ export class PartitionLog {
         diagnostics.warn('a deleted log could not be removed; the next start tries again', { folder: renamed, error: String(error) }),
       )
     })
+  }
+
+  async #truncateTo(offset: number): Promise<void> {
+    const { queue, segments, upkeep } = this.#writer
+    await queue.flush()
+    await upkeep.settle()
+    const place = await findBatch(segments.from(offset), offset)
+    if (place === undefined) return
+    const recoveryPoint = Math.min(await upkeep.checkpoint(queue.recoveryPoint), place.baseOffset)
+    const checkpoint: LogCheckpoint = { recoveryPoint, logStartOffset: this.#logStartOffset }
+    await this.#services.checkpoints.lower(this, checkpoint)
+    await cutSegments(this.#folder, segments.all, place)
+    this.#writer = this.#newWriter(await recoverLog({ ...this.#options, folder: this.#folder, checkpoint }))
+    this.#tail.clear()
   }
 
   async #readSegments(offset: number, maxBytes: number, upTo: number, atLeastOneBatch: boolean): Promise<ReadResult> {

@@ -16,6 +16,8 @@ interface CachedRun {
   endOffset: number
   readonly buffer: Buffer
   size: number
+  /** Where the last reader stopped: those that follow the end need not walk a chunk of a thousand batches again. */
+  resume: { readonly offset: number; readonly position: number }
 }
 
 export interface CachedRead {
@@ -81,7 +83,7 @@ export class PartitionTail {
   add(bytes: Buffer, baseOffset: number, endOffset: number): void {
     const last = this.#runs.at(-1)
     assert(last === undefined || last.endOffset === baseOffset, () => `a batch at ${baseOffset} follows cached offset ${last!.endOffset}`)
-    if (bytes.length > COPIED_SIZE_MAX) return this.#push({ tail: this, baseOffset, endOffset, buffer: bytes, size: bytes.length })
+    if (bytes.length > COPIED_SIZE_MAX) return this.#push(baseOffset, endOffset, bytes, bytes.length)
     if (last !== undefined && last.buffer.length - last.size >= bytes.length) {
       bytes.copy(last.buffer, last.size)
       last.size += bytes.length
@@ -91,7 +93,7 @@ export class PartitionTail {
     const chunkSize = last === undefined ? SMALLEST_CHUNK_SIZE : LARGEST_CHUNK_SIZE
     const buffer = Buffer.allocUnsafeSlow(chunkSize)
     bytes.copy(buffer)
-    this.#push({ tail: this, baseOffset, endOffset, buffer, size: bytes.length })
+    this.#push(baseOffset, endOffset, buffer, bytes.length)
   }
 
   /** Whole batches from the one that holds `offset`, all below `upTo`; undefined when that one is not here. */
@@ -121,7 +123,8 @@ export class PartitionTail {
     this.#runs = []
   }
 
-  #push(run: CachedRun): void {
+  #push(baseOffset: number, endOffset: number, buffer: Buffer, size: number): void {
+    const run: CachedRun = { tail: this, baseOffset, endOffset, buffer, size, resume: { offset: baseOffset, position: 0 } }
     this.#runs.push(run)
     this.#cache.add(run)
   }
@@ -129,8 +132,9 @@ export class PartitionTail {
 
 /** The batches of `run` that hold `offset` or follow it, end below `upTo` and fit in `maxBytes`. */
 function sliceOf(run: CachedRun, offset: number, maxBytes: number, upTo: number, limit: 'strict' | 'at least one'): Buffer {
-  let start = 0
-  let end = 0
+  let start = offset >= run.resume.offset ? run.resume.position : 0
+  let end = start
+  let nextOffset = run.baseOffset
   while (end < run.size) {
     const view = new BatchView(run.buffer, end)
     const { lastOffset, sizeInBytes } = view
@@ -142,6 +146,8 @@ function sliceOf(run: CachedRun, offset: number, maxBytes: number, upTo: number,
     const fits = end + sizeInBytes - start <= maxBytes
     if (!fits && (limit === 'strict' || end > start)) break
     end += sizeInBytes
+    nextOffset = lastOffset + 1
   }
+  if (end > start) run.resume = { offset: nextOffset, position: end }
   return run.buffer.subarray(start, end)
 }

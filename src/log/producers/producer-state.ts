@@ -5,6 +5,8 @@ import type { BatchView } from '../../wire/records/batch.ts'
 import { decodeSnapshot, encodeSnapshot } from './producer-snapshot.ts'
 import { type BatchSequence, judge, type ProducerState, RECENT_BATCHES_MAX, sequenceBefore, type Verdict, withBatch } from './sequence.ts'
 
+const SWEEP_AT_LEAST = 1000
+
 interface Entry {
   readonly state: ProducerState
   /** By our clock, not the batch's timestamp: a producer that replays old records would expire while it writes. */
@@ -15,17 +17,17 @@ export class ProducerStates {
   readonly #now: () => number
   readonly #expirationMs: number
   readonly #entries = new Map<number, Entry>()
+  #sweepAt = SWEEP_AT_LEAST
 
   constructor(now: () => number, expirationMs: number) {
     this.#now = now
     this.#expirationMs = expirationMs
   }
 
-  /** Takes over what a snapshot holds, in place of everything; whether its bytes are whole. */
+  /** Takes over what a snapshot holds; whether its bytes are whole. */
   load(bytes: Buffer): boolean {
     const entries = decodeSnapshot(bytes)
     if (entries === undefined) return false
-    this.#entries.clear()
     for (const entry of entries) {
       if (this.#isExpired(entry.timestamp)) continue
       const batch: BatchSequence = {
@@ -41,9 +43,9 @@ export class ProducerStates {
     return true
   }
 
-  /** Forgets those that have expired. */
+  /** Without those that have expired. */
   toSnapshot(): Buffer {
-    for (const [producerId, { lastUsedMs }] of this.#entries) if (this.#isExpired(lastUsedMs)) this.#entries.delete(producerId)
+    this.#sweep()
     return encodeSnapshot(
       [...this.#entries].map(([producerId, { state, lastUsedMs }]) => {
         const last = state.recentBatches.at(-1)
@@ -70,6 +72,7 @@ export class ProducerStates {
   add(view: BatchView): () => void {
     const { producerId } = view
     if (producerId < 0 || view.baseSequence < 0) return NOTHING_TO_UNDO
+    if (this.#entries.size >= this.#sweepAt) this.#sweep()
     const before = this.#entries.get(producerId)
     this.#entries.set(producerId, { state: withBatch(before?.state, view.producerEpoch, sequenceOf(view)), lastUsedMs: this.#now() })
     return () => {
@@ -94,6 +97,12 @@ export class ProducerStates {
       const first = state.recentBatches[0]
       return first !== undefined && first.firstSequence !== 0 && state.recentBatches.length < RECENT_BATCHES_MAX
     })
+  }
+
+  /** Forgets the expired; next when there are twice as many, so that it costs little per append. */
+  #sweep(): void {
+    for (const [producerId, { lastUsedMs }] of this.#entries) if (this.#isExpired(lastUsedMs)) this.#entries.delete(producerId)
+    this.#sweepAt = Math.max(SWEEP_AT_LEAST, 2 * this.#entries.size)
   }
 
   #isExpired(lastUsedMs: number): boolean {
