@@ -28,7 +28,8 @@ export function describeTopicConfigs(overrides: Readonly<Record<string, string>>
     const row: Row<unknown> = topicConfigs[name]
     const own = Object.hasOwn(overrides, name) ? parseValue(name, row, overrides[name]!).text : undefined
     const inherited = defaultOfTopic(name, broker.given)
-    const synonyms = brokerNames(row).flatMap(([synonym]) => brokerSynonyms(synonym, broker))
+    const [strongest, ...standIns] = brokerNames(row).map(([synonym]) => brokerSynonyms(synonym, broker))
+    const synonyms = [...(strongest ?? []), ...standIns.flat().filter(({ source }) => source !== SOURCES.default)]
     if (own !== undefined) {
       const ownSynonym = { name, value: own, source: SOURCES.topic }
       return described(row, { name, value: own, configSource: SOURCES.topic, readOnly: false, synonyms: [ownSynonym, ...synonyms] })

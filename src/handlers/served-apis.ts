@@ -5,6 +5,7 @@ import { createTopics } from './create-topics.ts'
 import { deleteTopics } from './delete-topics.ts'
 import { describeConfigs } from './describe-configs.ts'
 import { fetch } from './fetch.ts'
+import { findCoordinator } from './find-coordinator.ts'
 import type { ServedApi } from './handler.ts'
 import { initProducerId } from './init-producer-id.ts'
 import { listOffsets } from './list-offsets.ts'
@@ -19,6 +20,7 @@ export function servedApis(services: Services): readonly ServedApi[] {
     fetch(services),
     listOffsets(services),
     metadata(services),
+    findCoordinator(),
     apiVersions(() => served),
     createTopics(services),
     deleteTopics(services),

@@ -34,10 +34,7 @@ describe('a described topic config', () => {
   it('of the broker says so', () => {
     expect(topicConfig('segment.bytes')).toMatchObject({ value: '3000000', configSource: BROKER, isDefault: false })
     expect(topicConfig('segment.ms')).toMatchObject({ value: '7200000', configSource: BROKER })
-    expect(topicConfig('flush.ms').synonyms).toEqual([
-      { name: 'log.flush.interval.ms', value: '1000', source: BROKER },
-      { name: 'log.flush.scheduler.interval.ms', value: '9223372036854775807', source: DEFAULT },
-    ])
+    expect(topicConfig('flush.ms').synonyms).toEqual([{ name: 'log.flush.interval.ms', value: '1000', source: BROKER }])
   })
 
   it('of neither is the default, a long beyond 2^53 in full', () => {
