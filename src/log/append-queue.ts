@@ -215,11 +215,12 @@ export class AppendQueue<Target extends WriteTarget> {
     let count = 0
     while (count < this.#writtenCount && this.#unsettled[count]!.append.endOffset <= visibleTo) count++
     if (count === 0) return
-    const settled = this.#unsettled.splice(0, count)
-    this.#writtenCount -= count
+    const settled = this.#unsettled.slice(0, count)
     this.#highWatermark = settled.at(-1)!.append.endOffset
     assert(this.#highWatermark <= this.#writtenOffset && this.#writtenOffset <= this.#endOffset, () => `visible past what is written`)
     this.#events.visible(settled.map(({ append }) => append))
+    this.#unsettled.splice(0, count)
+    this.#writtenCount -= count
     for (const { resolve } of settled) resolve()
   }
 

@@ -58,9 +58,8 @@ export class LogUpkeep {
       await services.disk.replaceFile(folder.file(LEADER_EPOCH_CHECKPOINT), Buffer.from(text))
       this.#savedEpochs = text
     }
-    const unsealed = segments.all.findIndex((segment) => !segment.isSealed)
-    const successor = segments.all[unsealed + 1]
-    return successor === undefined ? recoveryPoint : Math.min(recoveryPoint, successor.baseOffset - 1) // so that it is scanned once more
+    const lagging = segments.all.slice(0, -1).findIndex((segment) => !segment.isSealed)
+    return lagging < 0 ? recoveryPoint : Math.min(recoveryPoint, segments.all[lagging + 1]!.baseOffset - 1) // so that it is scanned once more
   }
 
   /** Everything is in its file: the next open has next to nothing to read. */

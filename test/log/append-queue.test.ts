@@ -65,6 +65,7 @@ interface QueueSettings {
   readonly durability?: Durability
   readonly flushMessages?: number
   readonly clock?: ManualClock
+  readonly onVisible?: () => void
 }
 
 interface TestQueue {
@@ -76,10 +77,13 @@ interface TestQueue {
 }
 
 function queueOn(file: HeldFile, settings: QueueSettings = {}): TestQueue {
-  const { durability = 'os', flushMessages = Number.MAX_SAFE_INTEGER, clock = new ManualClock() } = settings
+  const { durability = 'os', flushMessages = Number.MAX_SAFE_INTEGER, clock = new ManualClock(), onVisible } = settings
   const seen: string[] = []
   const events = {
-    visible: (appends: readonly Append<HeldFile>[]) => void seen.push(`visible ${appends.map(({ bytes }) => String(bytes)).join('')}`),
+    visible: (appends: readonly Append<HeldFile>[]) => {
+      onVisible?.()
+      seen.push(`visible ${appends.map(({ bytes }) => String(bytes)).join('')}`)
+    },
     rolled: () => void seen.push('rolled'),
     failed: (_: string, isFinal: boolean) => void seen.push(isFinal ? 'failed for good' : 'failed'),
     broken: (reason: string) => void seen.push(reason),
@@ -313,6 +317,20 @@ describe('a sync that fails', () => {
     expect(file.next).toEqual(['cut at 0'])
     expect([queue.highWatermark, queue.recoveryPoint, queue.endOffset]).toEqual([0, 0, 0])
     await expect(queue.flush()).rejects.toMatchObject({ error: 'KAFKA_STORAGE_ERROR' })
+  })
+})
+
+describe('an assertion that does not hold', () => {
+  it('ends the log: nothing that waits is acknowledged, and nothing more is taken', async () => {
+    const file = new HeldFile()
+    const { queue, push, seen } = queueOn(file, { onVisible: () => raise('a broken promise') })
+    void push('a')
+    void push('b')
+    await file.take().finish()
+    expect(seen).toEqual(['a bug: Error: a broken promise', 'refused a', 'refused b'])
+    expect(() =>
+      queue.push({ target: file, position: 1, bytes: Buffer.from('c'), baseOffset: 1, endOffset: 2, undo: () => undefined }),
+    ).toThrow('after a failure')
   })
 })
 
