@@ -1,5 +1,6 @@
 // Rounds of kill -9 under load. Before each round, what the rounds before have left is read and judged (test/support/crash-verdict.ts).
-// OTTLA_CRASH_ROUNDS says how many rounds there are for each durability (20, so 40 in all), OTTLA_CRASH_SEED repeats the choices of an earlier run.
+// OTTLA_CRASH_ROUNDS says how many rounds there are for each durability (20, so 40 in all), OTTLA_CRASH_SEED repeats the choices of an earlier run,
+// OTTLA_TEST_KEEP=1 keeps the data folders to look into.
 
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-// The broker that the suites test: Ottla as a process of its own, on a free port, with a data folder that goes when it stops.
+// The broker that the suites test: Ottla as a process of its own, on a free port.
 // OTTLA_TEST_BOOTSTRAP=host:port points the suites at a broker that runs already (a Kafka, to see what it would answer).
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -16,7 +16,7 @@ export interface TestBroker {
 }
 
 export interface OttlaOptions {
-  /** Kept when given, as another start may follow; else a new one that goes with the broker. */
+  /** Where another start finds what an earlier one left; else a new one. */
   readonly dataFolder?: string
   readonly port?: number
   readonly durability?: 'fsync' | 'os'
@@ -32,7 +32,17 @@ export interface OttlaProcess extends TestBroker {
   kill(): Promise<void>
 }
 
-export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'ottla-test-'))
+const temporaryFolders: string[] = []
+process.on('exit', () => {
+  for (const folder of temporaryFolders) rmSync(folder, { recursive: true, force: true })
+})
+
+/** A new one, which goes when the tests of a file have ended, unless OTTLA_TEST_KEEP is set. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ottla-test-'))
+  if (process.env['OTTLA_TEST_KEEP'] === undefined) temporaryFolders.push(folder)
+  return folder
+}
 
 function spawnOttla(dataFolder: string, { port = 0, durability = 'fsync', flags = [] }: OttlaOptions): StartedProcess {
   const commandArguments = [ottlaCommand, 'start', '--port', String(port), '--data', dataFolder, '--durability', durability, ...flags]
@@ -53,7 +63,6 @@ export async function startOttla(options: OttlaOptions = {}): Promise<OttlaProce
     async stop() {
       const exitCode = await started.end()
       if (exitCode !== 0) throw new Error(`Ottla stopped with exit code ${exitCode}:\n${started.output}`)
-      if (options.dataFolder === undefined) rmSync(dataFolder, { recursive: true, force: true })
     },
     async kill() {
       await started.end('SIGKILL')

@@ -10,6 +10,7 @@ const running = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
+process.once('SIGTERM', () => process.exit()) // as vitest ends its workers, which alone would not be an exit
 
 export class StartedProcess {
   readonly #child: ChildProcess
