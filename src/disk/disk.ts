@@ -6,6 +6,7 @@
 
 import fs from 'node:fs'
 import { dirname } from 'node:path'
+import { Slots } from './slots.ts'
 
 export interface DiskFile {
   /** One gathered write; resolves to the number of bytes written, which may be less than given. */
@@ -23,6 +24,8 @@ export interface DiskFile {
 export interface Disk {
   /** `create` makes the file when it is missing and never cuts one that exists; `existing` fails with ENOENT. */
   open(path: string, how: 'create' | 'existing'): Promise<DiskFile>
+  /** Open for as long as `work` takes; a bounded number of such files are open at a time, however many ask. */
+  openFor<T>(path: string, how: 'create' | 'existing', work: (file: DiskFile) => Promise<T>): Promise<T>
   /** Fails with ENOENT when there is no such file. */
   fileSize(path: string): Promise<number>
   /** undefined when there is no such file. */
@@ -102,6 +105,9 @@ export function hasCode(error: unknown, ...codes: string[]): boolean {
 const { O_RDWR, O_CREAT } = fs.constants
 const IS_WINDOWS = process.platform === 'win32'
 
+/** File descriptors are the process's: what is opened for a moment shares these, whoever asks. */
+const briefly = new Slots(64)
+
 export const fileSystem: Disk = {
   async open(path, how) {
     const descriptor = await new Promise<number>((resolve, reject) => {
@@ -112,28 +118,30 @@ export const fileSystem: Disk = {
     return new FileOnDisk(descriptor)
   },
 
+  openFor(path, how, work) {
+    return briefly.use(async () => {
+      const file = await this.open(path, how)
+      try {
+        return await work(file)
+      } finally {
+        await file.close()
+      }
+    })
+  },
+
   async fileSize(path) {
     return (await fs.promises.stat(path)).size
   },
 
-  async readFile(path) {
-    try {
-      return await fs.promises.readFile(path)
-    } catch (error) {
-      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
-      throw error
-    }
-  },
+  readFile: (path) => briefly.use(() => absentWhen(fs.promises.readFile(path), 'ENOENT', 'ENOTDIR')),
 
   async replaceFile(path, bytes) {
     const temporary = `${path}.tmp`
-    const handle = await fs.promises.open(temporary, 'w', 0o644)
-    try {
-      await handle.writeFile(bytes)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
+    await this.openFor(temporary, 'create', async (file) => {
+      await file.truncate(0)
+      await writeWhole(file, bytes, temporary)
+      await file.sync()
+    })
     await fs.promises.rename(temporary, path)
     await this.syncFolder(dirname(path))
   },
@@ -141,11 +149,7 @@ export const fileSystem: Disk = {
   rename: (from, to) => fs.promises.rename(from, to),
 
   async unlink(path) {
-    try {
-      await fs.promises.unlink(path)
-    } catch (error) {
-      if (!hasCode(error, 'ENOENT')) throw error
-    }
+    await absentWhen(fs.promises.unlink(path), 'ENOENT')
   },
 
   async makeFolder(path) {
@@ -154,27 +158,47 @@ export const fileSystem: Disk = {
 
   removeEmptyFolder: (path) => fs.promises.rmdir(path),
 
-  async list(path) {
-    try {
-      return await fs.promises.readdir(path)
-    } catch (error) {
-      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
-      throw error
-    }
-  },
+  list: (path) => absentWhen(fs.promises.readdir(path), 'ENOENT'),
 
   async syncFolder(path) {
     if (IS_WINDOWS) return // a folder cannot be opened there, and its names need no sync
-    const handle = await fs.promises.open(path, 'r')
-    try {
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
+    await briefly.use(async () => {
+      const handle = await fs.promises.open(path, 'r')
+      try {
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+    })
   },
 
   async freeBytes(path) {
     const stats = await fs.promises.statfs(path)
     return stats.bavail * stats.bsize
   },
+}
+
+async function absentWhen<T>(result: Promise<T>, ...codes: string[]): Promise<T | undefined> {
+  try {
+    return await result
+  } catch (error) {
+    if (hasCode(error, ...codes)) return undefined
+    throw error
+  }
+}
+
+/** Writes a small file whole. Not atomic: for files that show by themselves whether they are whole (indexes, snapshots). */
+export function overwriteFile(disk: Disk, path: string, bytes: Buffer, durability: 'synced' | 'unsynced'): Promise<void> {
+  return disk.openFor(path, 'create', async (file) => {
+    await writeWhole(file, bytes, path)
+    await file.truncate(bytes.length)
+    if (durability === 'synced') await file.sync()
+  })
+}
+
+async function writeWhole(file: DiskFile, bytes: Buffer, path: string): Promise<void> {
+  if (bytes.length === 0) return
+  const written = await file.write([bytes], 0)
+  if (written === bytes.length) return
+  throw Object.assign(new Error(`only ${written} of ${bytes.length} bytes could be written to ${path}`), { code: 'ENOSPC' })
 }

@@ -1,6 +1,6 @@
 // Files opened on use and closed, least recently used first, beyond a limit: 10,000 partitions work with 1,024 open files.
-// The limit is soft: a file in use is never closed, and one with unsynced writes only when all are so (Linux tells a failed write-back to the
-// files that were open then, and to the next that opens it).
+// A file in use is never closed, and one with unsynced writes only when all are so (Linux tells a failed write-back to the files that were open
+// then, and to the next that opens it). Whoever needs one more while all are in use waits; nobody may wait for a second while using a first.
 
 import type { Disk, DiskFile } from './disk.ts'
 
@@ -8,6 +8,8 @@ export class FilePool {
   readonly #disk: Disk
   readonly #openFilesMax: number
   readonly #opened = new Set<PooledFile>() // least recently used first
+  readonly #waitingForRoom: (() => void)[] = []
+  #openingCount = 0
 
   constructor(disk: Disk, openFilesMax: number) {
     this.#disk = disk
@@ -21,9 +23,16 @@ export class FilePool {
   /** Nothing is opened yet. One object per path: two would not see each other's unsynced writes. */
   file(path: string): PooledFile {
     return new PooledFile(path, {
-      open: (how) => this.#disk.open(path, how),
-      used: (file) => this.#moveToEnd(file),
-      closed: (file) => void this.#opened.delete(file),
+      open: (how) => this.#open(path, how),
+      used: (file) => {
+        this.#opened.delete(file)
+        this.#opened.add(file)
+      },
+      idle: () => this.#waitingForRoom.shift()?.(),
+      closed: (file) => {
+        this.#opened.delete(file)
+        this.#waitingForRoom.shift()?.()
+      },
     })
   }
 
@@ -31,26 +40,33 @@ export class FilePool {
     await Promise.all([...this.#opened].map((file) => file.close()))
   }
 
-  #moveToEnd(file: PooledFile): void {
-    const isNew = !this.#opened.delete(file)
-    this.#opened.add(file)
-    if (isNew && this.#opened.size > this.#openFilesMax) this.#closeOne(file)
+  async #open(path: string, how: 'create' | 'existing'): Promise<DiskFile> {
+    while (this.#opened.size + this.#openingCount >= this.#openFilesMax) {
+      if (!this.#closeOne()) await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve))
+    }
+    this.#openingCount++
+    try {
+      return await this.#disk.open(path, how)
+    } finally {
+      this.#openingCount--
+    }
   }
 
-  #closeOne(newest: PooledFile): void {
+  #closeOne(): boolean {
     let dirty: PooledFile | undefined
     for (const file of this.#opened) {
-      if (file.isInUse || file === newest) continue
+      if (file.isInUse) continue
       if (!file.isDirty) return file.release()
       dirty ??= file
     }
-    dirty?.release()
+    return dirty?.release() ?? false
   }
 }
 
 interface PoolSide {
   open(how: 'create' | 'existing'): Promise<DiskFile>
   used(file: PooledFile): void
+  idle(): void
   closed(file: PooledFile): void
 }
 
@@ -116,13 +132,14 @@ export class PooledFile {
     await this.#releasing
   }
 
-  /** Closes it in the background; only while nobody uses it. */
-  release(): void {
+  /** Closes it in the background, only while nobody uses it; whether it was open. */
+  release(): boolean {
     const file = this.#file
-    if (file === undefined) return
+    if (file === undefined) return false
     this.#file = undefined
     this.#pool.closed(this)
     this.#releasing = file.close().catch(() => undefined) // whether its data is safe is what sync tells, not close
+    return true
   }
 
   async #use<T>(how: 'create' | 'existing', work: (file: DiskFile) => Promise<T>): Promise<T> {
@@ -133,14 +150,20 @@ export class PooledFile {
       return await work(file)
     } finally {
       this.#userCount--
-      if (this.#userCount === 0) for (const resolve of this.#waitingForIdle.splice(0)) resolve()
+      if (this.#userCount === 0) this.#becameIdle()
     }
+  }
+
+  #becameIdle(): void {
+    for (const resolve of this.#waitingForIdle.splice(0)) resolve()
+    this.#pool.idle()
   }
 
   #open(how: 'create' | 'existing'): Promise<DiskFile> {
     this.#opening ??= this.#pool.open(how).then(
       (file) => {
         this.#opening = undefined
+        this.#pool.used(this)
         return (this.#file = file)
       },
       (error: unknown) => {

@@ -88,6 +88,10 @@ export class MemoryDisk implements Disk {
     return Promise.resolve(file)
   }
 
+  async openFor<T>(path: string, how: 'create' | 'existing', work: (file: DiskFile) => Promise<T>): Promise<T> {
+    return work(await this.open(path, how))
+  }
+
   async fileSize(path: string): Promise<number> {
     const file = this.#files.get(path)
     if (file === undefined) throw noSuchEntry(path)

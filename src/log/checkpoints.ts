@@ -42,6 +42,7 @@ export class LogCheckpoints {
   readonly #options: CheckpointsOptions
   readonly #entries: Map<string, LogCheckpoint> // by `<topic> <partition>`
   readonly #changed = new Set<CheckpointedLog>()
+  readonly #asked = new Set<CheckpointedLog>() // by the write under way; what is forgotten or lowered meanwhile is taken out
   readonly wasCleanShutdown: boolean
   #timer: Timer | undefined
   #writing: Promise<void> = Promise.resolve()
@@ -96,6 +97,7 @@ export class LogCheckpoints {
   /** What lies past it is about to be cut off: that it was once synced is forgotten on disk once this resolves. */
   async lower(log: CheckpointedLog, checkpoint: LogCheckpoint): Promise<void> {
     this.#changed.delete(log)
+    this.#asked.delete(log)
     this.#entries.set(keyOf(log), checkpoint)
     await this.write()
   }
@@ -103,6 +105,12 @@ export class LogCheckpoints {
   /** The log is being deleted: nothing of it is on disk once this resolves, so that a later one of that name starts afresh. */
   async forget(log: CheckpointedLog): Promise<void> {
     this.#changed.delete(log)
+    this.#asked.delete(log)
+    await this.forgetUnopened(log)
+  }
+
+  /** As `forget`, of a log that an earlier run began to delete. */
+  async forgetUnopened(log: Pick<CheckpointedLog, 'topic' | 'partition'>): Promise<void> {
     if (this.#entries.delete(keyOf(log))) await this.write()
   }
 
@@ -126,13 +134,14 @@ export class LogCheckpoints {
 
   async #writeNow(): Promise<void> {
     const failures: unknown[] = []
-    const changed = [...this.#changed]
+    for (const log of this.#changed) this.#asked.add(log)
     this.#changed.clear()
-    for (const log of changed) {
+    for (const log of this.#asked) {
       try {
         const recoveryPoint = await log.prepareCheckpoint()
-        this.#entries.set(keyOf(log), { recoveryPoint, logStartOffset: log.logStartOffset })
+        if (this.#asked.delete(log)) this.#entries.set(keyOf(log), { recoveryPoint, logStartOffset: log.logStartOffset })
       } catch (error) {
+        if (!this.#asked.delete(log)) continue
         failures.push(error)
         this.changed(log)
       }
@@ -148,7 +157,7 @@ export class LogCheckpoints {
   }
 }
 
-function keyOf(log: CheckpointedLog): string {
+function keyOf(log: Pick<CheckpointedLog, 'topic' | 'partition'>): string {
   return `${log.topic} ${log.partition}`
 }
 

@@ -5,8 +5,7 @@
 //   topic_id: <base64url>
 
 import { dirname, join } from 'node:path'
-import type { Disk } from '../disk/disk.ts'
-import { overwriteFile } from '../disk/overwrite.ts'
+import { type Disk, overwriteFile } from '../disk/disk.ts'
 import { PARTITION_METADATA } from './file-names.ts'
 import { Damaged } from './recovery/damaged.ts'
 
@@ -26,6 +25,7 @@ export class LogFolder {
     this.#topicId = topicId
   }
 
+  /** Never true of another topic's folder. */
   get exists(): boolean {
     return this.#exists
   }
@@ -38,13 +38,14 @@ export class LogFolder {
   async look(): Promise<ReadonlySet<string>> {
     const names = await this.#disk.list(this.path)
     if (names === undefined) return new Set()
-    this.#exists = true
     const metadata = names.includes(PARTITION_METADATA) ? await this.#disk.readFile(this.file(PARTITION_METADATA)) : undefined
-    if (metadata === undefined || isBlank(metadata)) return new Set(names)
-    const ownerId = parsePartitionMetadata(metadata.toString())
-    if (ownerId !== this.#topicId)
-      throw new Damaged(`the folder belongs to another topic (${ownerId ?? 'unreadable'}, not ${this.#topicId})`)
-    this.#isOwned = true
+    if (metadata !== undefined && !isBlank(metadata)) {
+      const ownerId = parsePartitionMetadata(metadata.toString())
+      if (ownerId !== this.#topicId)
+        throw new Damaged(`the folder belongs to another topic (${ownerId ?? 'unreadable'}, not ${this.#topicId})`)
+      this.#isOwned = true
+    }
+    this.#exists = true
     return new Set(names)
   }
 
@@ -77,12 +78,7 @@ export class LogFolder {
   }
 
   async #syncMetadata(): Promise<void> {
-    const file = await this.#disk.open(this.file(PARTITION_METADATA), 'existing')
-    try {
-      await file.sync()
-    } finally {
-      await file.close()
-    }
+    await this.#disk.openFor(this.file(PARTITION_METADATA), 'existing', (file) => file.sync())
     this.#isMetadataSynced = true
   }
 }

@@ -2,11 +2,11 @@
 // the leader epochs. None of it is needed for durability: recovery makes it again from the batches. Therefore it happens in the background,
 // a failure is logged and tried again, and the recovery point that is written down stays behind what is not on disk yet.
 
+import { overwriteFile } from '../disk/disk.ts'
 import { LEADER_EPOCH_CHECKPOINT, offsetFileName } from './file-names.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import type { LogFolder } from './log-folder.ts'
 import type { LogServices } from './log-settings.ts'
-import { overwriteFile } from '../disk/overwrite.ts'
 import type { SegmentList } from './segments/segment-list.ts'
 
 export interface LogUpkeepOptions {

@@ -72,13 +72,22 @@ describe('a file pool', () => {
     await expect(Promise.all([a.write([BYTES], 0), a.write([BYTES], 3), a.write([BYTES], 6)])).resolves.toEqual([3, 3, 3])
   })
 
-  it('does not close a file in use, even beyond its limit', async () => {
-    const { pool, file } = await poolOf(1)
-    const [a, b] = [file('a'), file('b')]
-    await Promise.all([a.write([BYTES], 0), b.write([BYTES], 0)])
-    expect(pool.openCount).toBe(2)
-    await file('c').write([BYTES], 0)
-    expect(pool.openCount).toBeLessThanOrEqual(2)
+  it('lets those wait who need one more while all are in use', async () => {
+    const { open, file } = await poolOf(2)
+    let mostOpen = 0
+    const write = async (name: string): Promise<void> => {
+      await file(name).write([BYTES], 0)
+      mostOpen = Math.max(mostOpen, open.size)
+    }
+    await Promise.all(Array.from({ length: 50 }, (_, index) => write(`file ${index}`)))
+    expect(mostOpen).toBe(2)
+  })
+
+  it('goes on when a file that someone waited for cannot be opened', async () => {
+    const { file } = await poolOf(1)
+    const missing = Array.from({ length: 5 }, (_, index) => file(`missing ${index}`).read(Buffer.alloc(1), 0))
+    const answers = await Promise.allSettled([...missing, file('there').write([BYTES], 0)])
+    expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected', 'rejected', 'rejected', 'fulfilled'])
   })
 
   it('rather closes a synced file than one with unsynced writes', async () => {

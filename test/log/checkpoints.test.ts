@@ -69,6 +69,33 @@ describe('checkpoints', () => {
     expect((await open(disk)).of('orders', 0).recoveryPoint).toBe(0)
   })
 
+  it('forget a log that is deleted while it is asked', async () => {
+    const disk = await newDisk()
+    const clock = new ManualClock()
+    const checkpoints = await open(disk, clock)
+    let answer!: (recoveryPoint: number) => void
+    const slow: CheckpointedLog = { ...logOf('orders', 0, 10), prepareCheckpoint: () => new Promise((resolve) => (answer = resolve)) }
+    const saved = checkpoints.save(slow)
+    await settled()
+    const forgotten = checkpoints.forget(slow)
+    answer(10)
+    await Promise.all([saved, forgotten])
+    expect((await open(disk)).of('orders', 0).recoveryPoint).toBe(0)
+  })
+
+  it('are those of the lowered log when it is lowered while it is asked', async () => {
+    const disk = await newDisk()
+    const checkpoints = await open(disk)
+    let answer!: (recoveryPoint: number) => void
+    const slow: CheckpointedLog = { ...logOf('orders', 0, 10), prepareCheckpoint: () => new Promise((resolve) => (answer = resolve)) }
+    const saved = checkpoints.save(slow)
+    await settled()
+    const lowered = checkpoints.lower(slow, { recoveryPoint: 3, logStartOffset: 0 })
+    answer(10)
+    await Promise.all([saved, lowered])
+    expect((await open(disk)).of('orders', 0).recoveryPoint).toBe(3)
+  })
+
   it('share one write among all who ask while another is under way', async () => {
     const disk = new FaultDisk({ step: 0, kind: 'stop', only: 'replace' })
     await disk.makeFolder('/data')

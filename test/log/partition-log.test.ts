@@ -296,6 +296,16 @@ describe('a deleted log', () => {
     expect(((await disk.list('/data')) ?? []).filter((name) => name.startsWith('orders'))).toEqual([])
   })
 
+  it('leaves the folder of another topic alone', async () => {
+    const disk = new MemoryDisk()
+    await disk.makeFolder(FOLDER)
+    await disk.replaceFile(`${FOLDER}/partition.metadata`, Buffer.from('version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAAAQ'))
+    const { log } = await openLog(disk)
+    expect(log.offlineReason).toContain('belongs to another topic')
+    await log.delete()
+    expect(await disk.list('/data')).toEqual(['orders-0'])
+  })
+
   it('leaves nothing to a later log of its name', async () => {
     const disk = new MemoryDisk()
     const clock = new ManualClock()

@@ -80,6 +80,10 @@ export class FaultDisk implements Disk {
     return this.#file(file, id)
   }
 
+  async openFor<T>(path: string, how: 'create' | 'existing', work: (file: DiskFile) => Promise<T>): Promise<T> {
+    return work(await this.open(path, how))
+  }
+
   fileSize(path: string): Promise<number> {
     return this.#live.fileSize(path)
   }

@@ -41,9 +41,11 @@ export function judge(state: ProducerState | undefined, producerEpoch: number, f
   return firstSequence === expected ? APPEND : outOfOrder(firstSequence, expected)
 }
 
-/** The state once `batch` is in the log. */
+/** The state once `batch` is in the log. One that does not follow is of a producer that had expired: what it wrote before is no batch's original. */
 export function withBatch(state: ProducerState | undefined, producerEpoch: number, batch: BatchSequence): ProducerState {
-  const earlier = state === undefined || state.producerEpoch !== producerEpoch ? [] : state.recentBatches
+  const last = state?.recentBatches.at(-1)
+  const follows = state?.producerEpoch === producerEpoch && last !== undefined && batch.firstSequence === sequenceAfter(last.lastSequence)
+  const earlier = follows ? state.recentBatches : []
   return { producerEpoch, recentBatches: [...earlier.slice(1 - RECENT_BATCHES_MAX), batch] }
 }
 

@@ -38,9 +38,8 @@ export async function moveToCutFiles(disk: Disk, folder: LogFolder, { last, posi
   return cutBytes
 }
 
-async function copyRest(disk: Disk, segment: Segment, start: number, path: string): Promise<void> {
-  const target = await disk.open(path, 'create')
-  try {
+function copyRest(disk: Disk, segment: Segment, start: number, path: string): Promise<void> {
+  return disk.openFor(path, 'create', async (target) => {
     await target.truncate(0)
     for (let position = start; position < segment.size; position += COPY_SIZE) {
       const chunk = Buffer.allocUnsafe(Math.min(COPY_SIZE, segment.size - position))
@@ -49,7 +48,5 @@ async function copyRest(disk: Disk, segment: Segment, start: number, path: strin
       if (written < filled) throw new Error(`there is no room to keep what follows byte ${position} of ${segment.file.path}`)
     }
     await target.sync()
-  } finally {
-    await target.close()
-  }
+  })
 }

@@ -2,7 +2,7 @@
 // The newest segment of a log is active: batches are added, its indexes live in memory. The others are sealed: their indexes are complete in files,
 // or are made again from the batches. `size` counts what was added, `writtenSize` what has reached the file and may be read.
 
-import { type Disk, hasCode } from '../../disk/disk.ts'
+import { type Disk, hasCode, overwriteFile } from '../../disk/disk.ts'
 import type { FilePool, PooledFile } from '../../disk/file-pool.ts'
 import { assert } from '../../lib/assert.ts'
 import { BATCH_HEADER_SIZE, BatchView } from '../../wire/records/batch.ts'
@@ -10,7 +10,6 @@ import { type OffsetFileKind, offsetFileName } from '../file-names.ts'
 import type { LogFolder } from '../log-folder.ts'
 import type { LogSettings } from '../log-settings.ts'
 import type { OffsetIndexEntry } from './offset-index.ts'
-import { overwriteFile } from '../../disk/overwrite.ts'
 import { SegmentIndexes } from './segment-indexes.ts'
 import { scanBatches } from './segment-scan.ts'
 

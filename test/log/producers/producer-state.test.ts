@@ -46,6 +46,15 @@ describe('the producers of a partition', () => {
     expect(states.judge(await batchAt(0, 5)).kind).toBe('append')
   })
 
+  it('start afresh once they have expired: what they wrote before is the original of nothing', async () => {
+    const clock = new ManualClock()
+    const states = statesOn(clock)
+    for (const sequence of [0, 2, 4]) states.add(await batchAt(sequence, sequence))
+    clock.advance(DAY_MS)
+    states.add(await batchAt(6, 0))
+    expect(states.judge(await batchAt(8, 2)).kind).toBe('append')
+  })
+
   it('leave no entry in a snapshot once they have expired', async () => {
     const clock = new ManualClock()
     const states = statesOn(clock)
