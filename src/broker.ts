@@ -26,6 +26,7 @@ import { MetadataLog } from './topics/metadata-log.ts'
 import { PartitionFolders } from './topics/partition-folders.ts'
 import { Placement } from './topics/placement.ts'
 import { RecordStore } from './topics/record-store.ts'
+import { METADATA_TOPIC } from './topics/topic-names.ts'
 import { ProducerIds } from './transactions/producer-ids.ts'
 
 export interface BrokerOptions {
@@ -82,7 +83,7 @@ async function startLocked(parts: Parts): Promise<Broker> {
   const filePool = new FilePool(disk, OPEN_FILES_MAX)
   const checkpoints = await LogCheckpoints.open({ dataFolder: folder.path, disk, clock, diagnostics })
   const services: LogServices = { disk, clock, diagnostics, filePool, checkpoints, tailCache: new TailCache(TAIL_CACHE_BYTES) }
-  const metadataLog = await MetadataLog.open(join(folder.path, '__cluster_metadata-0'), services)
+  const metadataLog = await MetadataLog.open(join(folder.path, `${METADATA_TOPIC}-0`), services)
   const catalog = new Catalog({
     metadataLog,
     config,
@@ -93,7 +94,7 @@ async function startLocked(parts: Parts): Promise<Broker> {
   const { leaderEpoch, nextProducerId } = await replay(metadataLog, catalog)
   const folders = new PartitionFolders({ dataFolder: folder.path, services, config, leaderEpoch })
   const records = new RecordStore({ folders, clock, maxDecompressedBytes: config['max.decompressed.batch.bytes'] })
-  await removeLeftovers(parts, catalog)
+  await removeLeftovers(parts, catalog, checkpoints)
   await openTopics(catalog, records)
   catalog.follow(records)
   const server = await Server.listen({
@@ -138,13 +139,15 @@ async function replay(metadataLog: MetadataLog, catalog: Catalog): Promise<{ lea
 }
 
 /** What a crash left of deleted topics goes; a folder of a topic that never existed here is left alone. */
-async function removeLeftovers({ disk, diagnostics, folder }: Parts, catalog: Catalog): Promise<void> {
+async function removeLeftovers({ disk, diagnostics, folder }: Parts, catalog: Catalog, checkpoints: LogCheckpoints): Promise<void> {
   await removeDeletedLogFolders(disk, folder.path)
   for (const found of await listLogFolders(disk, folder.path)) {
-    if (found.topic === '__cluster_metadata') continue
+    if (found.topic === METADATA_TOPIC) continue
     const known = catalog.has(found.topic) ? catalog.byName(found.topic) : undefined
-    if (found.topicId !== undefined && catalog.wasDeleted(found.topicId)) await deleteLogFolder(disk, found.folder)
-    else if (known === undefined)
+    if (found.topicId !== undefined && catalog.wasDeleted(found.topicId)) {
+      await checkpoints.forgetUnopened(found)
+      await deleteLogFolder(disk, found.folder)
+    } else if (known === undefined)
       diagnostics.warn('left alone a folder of no known topic', { folder: found.folder, topicId: found.topicId })
   }
 }

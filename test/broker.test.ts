@@ -177,6 +177,7 @@ describe('a broker', () => {
     const during = await start(folder, { 'log.segment.delete.delay.ms': 0 })
     await (await connect(during)).request(deleteTopics, 5, { topicNames: ['gone'], timeoutMs: 1000 })
     await during.close()
+    await writeFile(join(folder, 'recovery-point-offset-checkpoint'), '0\n1\ngone 0 1\n')
     await rename(join(folder, 'aside'), join(folder, 'gone-0')) // as a crash between the tombstone and the rename leaves it
     await mkdir(join(folder, 'stranger-0'))
 
@@ -185,6 +186,7 @@ describe('a broker', () => {
     const again = await connect(after)
     await create(again, 'gone')
     expect(await read(again, 'gone')).toBe('')
+    expect(await send(again, 'gone', 'bb')).toBe(0)
     expect(lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields.folder)).toEqual([join(folder, 'stranger-0')])
   })
 

@@ -9,6 +9,7 @@ import { BatchView } from '../wire/records/batch.ts'
 import { encodeBatch, readRecords } from '../wire/records/record.ts'
 import { decodeMetadataRecord, encodeMetadataRecord } from './metadata-records.ts'
 import type { MetadataRecord } from './metadata-records.ts'
+import { METADATA_TOPIC } from './topic-names.ts'
 
 const READ_BYTES = 1 << 20
 const METADATA_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ' // Kafka's own for it
@@ -57,7 +58,7 @@ export class MetadataLog {
   static async open(folder: string, services: LogServices): Promise<MetadataLog> {
     const log = await PartitionLog.open({
       folder,
-      topic: '__cluster_metadata',
+      topic: METADATA_TOPIC,
       topicId: METADATA_TOPIC_ID,
       partition: 0,
       settings: METADATA_LOG_SETTINGS,

@@ -10,6 +10,7 @@ describe('topic names', () => {
     ['', 'empty'],
     ['.', 'not allowed'],
     ['..', 'not allowed'],
+    ['__cluster_metadata', 'own log'],
     ['x'.repeat(250), 'at most 249'],
     ['größe', 'only ASCII'],
     ['a b', 'only ASCII'],
