@@ -1,4 +1,4 @@
-// The types that always take the same number of bytes, big-endian, read at a place in a buffer that is known to hold them.
+// The types that always take the same number of bytes, big-endian, at a place in a buffer that is known to hold them.
 
 import type { FixedSizeType } from './schema.ts'
 import { ZERO_UUID } from './uuid.ts'
@@ -31,6 +31,12 @@ export function int64At(buffer: Buffer, at: number): number {
   const value = int32At(buffer, at) * TWO_TO_32 + (int32At(buffer, at + 4) >>> 0)
   if (value > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER
   return value < Number.MIN_SAFE_INTEGER ? Number.MIN_SAFE_INTEGER : value
+}
+
+/** `value` is a safe integer. */
+export function writeInt64At(buffer: Buffer, value: number, at: number): void {
+  buffer.writeInt32BE(Math.floor(value / TWO_TO_32), at)
+  buffer.writeInt32BE(value | 0, at + 4)
 }
 
 export const float64At = (buffer: Buffer, at: number): number => buffer.readDoubleBE(at)

@@ -19,7 +19,7 @@
 import { type Codec, CODECS } from './codecs.ts'
 import { crc32c } from './crc32c.ts'
 import { Malformed } from '../reader.ts'
-import { readInt64, writeInt64 } from './int64.ts'
+import { int64At, writeInt64At } from '../fixed-size.ts'
 
 export type TimestampType = 'CreateTime' | 'LogAppendTime'
 
@@ -44,11 +44,11 @@ export class BatchView {
   }
 
   get baseOffset(): number {
-    return readInt64(this.buffer, this.position)
+    return int64At(this.buffer, this.position)
   }
 
   set baseOffset(value: number) {
-    writeInt64(this.buffer, value, this.position)
+    writeInt64At(this.buffer, value, this.position)
   }
 
   get batchLength(): number {
@@ -112,15 +112,15 @@ export class BatchView {
   }
 
   get baseTimestamp(): number {
-    return readInt64(this.buffer, this.position + 27)
+    return int64At(this.buffer, this.position + 27)
   }
 
   get maxTimestamp(): number {
-    return readInt64(this.buffer, this.position + 35)
+    return int64At(this.buffer, this.position + 35)
   }
 
   get producerId(): number {
-    return readInt64(this.buffer, this.position + 43)
+    return int64At(this.buffer, this.position + 43)
   }
 
   get producerEpoch(): number {
@@ -155,7 +155,7 @@ export class BatchView {
   seal(attributes: number, maxTimestamp: number, sizeInBytes = this.sizeInBytes): void {
     this.buffer.writeInt32BE(sizeInBytes - BATCH_OVERHEAD, this.position + 8)
     this.buffer.writeInt16BE(attributes, this.position + CRC_START)
-    writeInt64(this.buffer, maxTimestamp, this.position + 35)
+    writeInt64At(this.buffer, maxTimestamp, this.position + 35)
     this.buffer.writeUInt32BE(this.computeCrc(), this.position + 17)
   }
 

@@ -4,7 +4,7 @@ import { assert } from '../../lib/assert.ts'
 import { Malformed } from '../reader.ts'
 import { BATCH_HEADER_SIZE, BatchView, CONTROL_BIT, LOG_APPEND_TIME_BIT, TRANSACTIONAL_BIT, type TimestampType } from './batch.ts'
 import { type Codec, CODECS, compress } from './codecs.ts'
-import { writeInt64 } from './int64.ts'
+import { writeInt64At } from '../fixed-size.ts'
 import { type HeaderBytes, RecordCursor } from './record-cursor.ts'
 import { varintSize, writeVarint } from './varint.ts'
 
@@ -133,8 +133,8 @@ function withHeader(bytes: Buffer, batch: BatchToEncode): Buffer {
   view.partitionLeaderEpoch = partitionLeaderEpoch
   bytes[16] = MAGIC
   bytes.writeInt32BE(records.length - 1, 23)
-  writeInt64(bytes, records[0]!.timestamp, 27)
-  writeInt64(bytes, producerId, 43)
+  writeInt64At(bytes, records[0]!.timestamp, 27)
+  writeInt64At(bytes, producerId, 43)
   bytes.writeInt16BE(producerEpoch, 51)
   bytes.writeInt32BE(baseSequence, 53)
   bytes.writeInt32BE(records.length, 57)
