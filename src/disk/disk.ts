@@ -35,7 +35,7 @@ export interface Disk {
   rename(from: string, to: string): Promise<void>
   /** Removes a file; one that is gone already is fine. */
   unlink(path: string): Promise<void>
-  /** Makes a folder and its parents; one that exists is fine. */
+  /** Makes a folder, and its parents with their names synced; one that exists is fine. */
   makeFolder(path: string): Promise<void>
   removeEmptyFolder(path: string): Promise<void>
   /** Names in a folder; undefined when there is none. */
@@ -152,8 +152,17 @@ export const fileSystem: Disk = {
     await absentWhen(fs.promises.unlink(path), 'ENOENT')
   },
 
+  /** Not Node's recursive mkdir: where a parent exists and takes no folders without saying so (/proc), that tries for ever. */
   async makeFolder(path) {
-    await fs.promises.mkdir(path, { recursive: true })
+    try {
+      await makeOneFolder(path)
+    } catch (error) {
+      const parent = dirname(path)
+      if (!hasCode(error, 'ENOENT') || parent === path || (await isFolder(parent))) throw error
+      await this.makeFolder(parent)
+      await this.syncFolder(dirname(parent))
+      await makeOneFolder(path)
+    }
   },
 
   removeEmptyFolder: (path) => fs.promises.rmdir(path),
@@ -176,6 +185,18 @@ export const fileSystem: Disk = {
     const stats = await fs.promises.statfs(path)
     return stats.bavail * stats.bsize
   },
+}
+
+async function makeOneFolder(path: string): Promise<void> {
+  try {
+    await fs.promises.mkdir(path)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || !(await isFolder(path))) throw error
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await absentWhen(fs.promises.stat(path), 'ENOENT', 'ENOTDIR'))?.isDirectory() ?? false
 }
 
 async function absentWhen<T>(result: Promise<T>, ...codes: string[]): Promise<T | undefined> {

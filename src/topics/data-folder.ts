@@ -1,8 +1,8 @@
 // Whose data folder this is: `meta.properties`, as Kafka keeps it, plus the version of the folder's layout. Written once, when the folder is new.
 
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
-import type { Disk } from '../disk/disk.ts'
+import { dirname, join } from 'node:path'
+import { type Disk, hasCode } from '../disk/disk.ts'
 
 const FILE_NAME = 'meta.properties'
 const LAYOUT_VERSION = 1
@@ -27,6 +27,15 @@ export const randomUuid = (): string => {
   return text.startsWith('-') ? randomUuid() : text // Kafka's tools would take it for an option
 }
 
+/** Where that is not allowed, or not possible (a read-only root), someone else made the folder. */
+async function syncName(disk: Disk, path: string): Promise<void> {
+  try {
+    await disk.syncFolder(dirname(path))
+  } catch (error) {
+    if (!hasCode(error, 'EACCES', 'EPERM', 'EROFS', 'EINVAL')) throw error
+  }
+}
+
 /** Throws UnusableDataFolder for one that a newer version of Ottla, or Kafka itself, has made. */
 export async function openDataFolder(disk: Disk, path: string, brokerId: number): Promise<DataFolder> {
   const file = join(path, FILE_NAME)
@@ -34,6 +43,7 @@ export async function openDataFolder(disk: Disk, path: string, brokerId: number)
   if (bytes === undefined) {
     const lines = ['version=1', `cluster.id=${randomUuid()}`, `node.id=${brokerId}`, `ottla.layout.version=${LAYOUT_VERSION}`]
     bytes = Buffer.from(`${lines.join('\n')}\n`)
+    await syncName(disk, path) // it may be new itself: without its name, all that is synced in it would go
     await disk.replaceFile(file, bytes)
   }
   const properties = new Map(

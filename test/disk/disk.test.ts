@@ -118,6 +118,18 @@ describe.each<[string, Disk]>([
 })
 
 describe('the file system', () => {
+  it('makes a folder with its parents, not where a file is', async () => {
+    await fileSystem.makeFolder(join(root, 'some', 'where', 'deep'))
+    expect(await fileSystem.list(join(root, 'some', 'where'))).toEqual(['deep'])
+    await fileSystem.replaceFile(join(root, 'file'), Buffer.from('abc'))
+    await expect(fileSystem.makeFolder(join(root, 'file'))).rejects.toThrow('EEXIST')
+    await expect(fileSystem.makeFolder(join(root, 'file', 'within'))).rejects.toThrow('ENOTDIR')
+  })
+
+  it.runIf(process.platform === 'linux')('gives up where the system takes no folder', async () => {
+    await expect(fileSystem.makeFolder('/proc/ottla/data')).rejects.toThrow('ENOENT')
+  })
+
   it('sees no file inside of a file', async () => {
     await fileSystem.replaceFile(join(root, 'plain'), Buffer.from('abc'))
     expect(await fileSystem.readFile(join(root, 'plain', 'partition.metadata'))).toBeUndefined()
