@@ -60,6 +60,7 @@ export class AppendQueue<Target extends WriteTarget> {
   #unsettled: Unsettled<Target>[] = [] // not visible yet, by offset; the first #writtenCount are written
   #writtenCount = 0
   #isWriting = false
+  #writing: Promise<unknown> = Promise.resolve()
   #target: Target // of the last write
   readonly #unsyncedTargets = new Set<Target>()
   #syncPass: Promise<void> | undefined
@@ -109,7 +110,7 @@ export class AppendQueue<Target extends WriteTarget> {
     if (this.#mayBlockFor(append) && this.#writeNow(append)) return DONE
     const unsettled = newUnsettled(append)
     this.#unsettled.push(unsettled)
-    if (!this.#isWriting) this.#writeRounds().catch((bug: unknown) => this.#breakDown(bug))
+    if (!this.#isWriting) this.#writing = this.#writeRounds().catch((bug: unknown) => this.#breakDown(bug))
     return unsettled.promise
   }
 
@@ -138,6 +139,13 @@ export class AppendQueue<Target extends WriteTarget> {
   abandon(reason: string): void {
     this.#failure = reason
     reject(this.#undoFrom(0), reason)
+  }
+
+  /** Nothing is being done to the files any more: for one that takes no more appends. */
+  async idle(): Promise<void> {
+    await this.#writing
+    await this.#syncPass
+    await this.#writing // what a failed sync cuts back
   }
 
   #mayBlockFor({ bytes, target, endOffset }: Append<Target>): boolean {
@@ -258,7 +266,7 @@ export class AppendQueue<Target extends WriteTarget> {
     const undone = this.#undoFrom(0)
     const appends = undone.map(({ append }) => append)
     if (this.#isWriting) this.#cutWhenIdle = appends
-    else void cutBack(appends)
+    else this.#writing = cutBack(appends)
     reject(undone, reason)
     this.#events.failed(reason, true)
   }

@@ -252,6 +252,7 @@ export class PartitionLog {
     this.#unavailable = { error: 'UNKNOWN_TOPIC_OR_PARTITION', reason: 'the log is deleted' }
     queue.abandon('the log is deleted')
     this.onAdvance?.()
+    await queue.idle() // or a folder in the making would appear, under the name of the next topic
     await upkeep.settle()
     await this.#closeFiles()
     await checkpoints.forget(this)

@@ -318,11 +318,39 @@ describe('a deleted log', () => {
     expect(log).toMatchObject({ offlineReason: undefined, logEndOffset: 0 })
   })
 
+  it('takes its folder along when that was still being made', async () => {
+    const disk = new MemoryDisk()
+    const { log } = await openLog(disk)
+    const makeFolder = disk.makeFolder.bind(disk)
+    let release!: () => void
+    const held = new Promise<void>((resolve) => (release = resolve))
+    disk.makeFolder = (path) => held.then(() => makeFolder(path))
+    const { done } = log.append(await batchOf(['a']))
+    const deleted = log.delete()
+    await settled()
+    release()
+    await deleted
+    await settled()
+    await expect(done).rejects.toMatchObject({ error: 'KAFKA_STORAGE_ERROR' })
+    expect(await listLogFolders(disk, '/data')).toEqual([])
+  })
+
   it('refuses what was on its way', async () => {
     const { log } = await openLog(new MemoryDisk())
     const { done } = log.append(await batchOf(['a']))
     await log.delete()
     await expect(done).rejects.toMatchObject({ error: 'KAFKA_STORAGE_ERROR' })
+  })
+})
+
+describe('a disk that is full when a segment begins', () => {
+  it('is tried again with each append, and keeps no file of those that failed open', async () => {
+    const disk = new FaultDisk({ step: 2, kind: 'error', code: 'ENOSPC', repeat: 4, only: 'write' }) // 0 is partition.metadata
+    const { log, services } = await openLog(disk, { settings: { segmentBytes: 100 } })
+    await append(log, ['a'])
+    for (let attempt = 0; attempt <= 4; attempt++) await expect(append(log, ['b'])).rejects.toThrow('ENOSPC')
+    expect(services.filePool.openCount).toBe(1)
+    expect((await append(log, ['b'])).baseOffset).toBe(1)
   })
 })
 

@@ -128,6 +128,7 @@ export class Segment {
     } catch (error) {
       if (!hasCode(error, 'ENOENT')) throw error // it was never made
     }
+    if (position === 0) await this.file.close() // a new segment that could not be written: the next one of its name has a file of its own
     this.#writtenSize = position
   }
 
