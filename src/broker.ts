@@ -79,10 +79,21 @@ interface Parts {
 }
 
 async function startLocked(parts: Parts): Promise<Broker> {
-  const { config, clock, disk, diagnostics, folder } = parts
+  const { clock, disk, diagnostics, folder } = parts
   const filePool = new FilePool(disk, OPEN_FILES_MAX)
   const checkpoints = await LogCheckpoints.open({ dataFolder: folder.path, disk, clock, diagnostics })
-  const services: LogServices = { disk, clock, diagnostics, filePool, checkpoints, tailCache: new TailCache(TAIL_CACHE_BYTES) }
+  try {
+    return await startWith(parts, { disk, clock, diagnostics, filePool, checkpoints, tailCache: new TailCache(TAIL_CACHE_BYTES) })
+  } catch (error) {
+    await checkpoints.abandon()
+    await filePool.close()
+    throw error
+  }
+}
+
+async function startWith(parts: Parts, services: LogServices): Promise<Broker> {
+  const { config, clock, diagnostics, folder } = parts
+  const { checkpoints, filePool } = services
   const metadataLog = await MetadataLog.open(join(folder.path, `${METADATA_TOPIC}-0`), services)
   const catalog = new Catalog({
     metadataLog,
@@ -117,7 +128,11 @@ async function startLocked(parts: Parts): Promise<Broker> {
   const stop = async (): Promise<void> => {
     await records.close()
     await metadataLog.close()
-    await checkpoints.close()
+    await checkpoints
+      .close()
+      .catch((error: unknown) =>
+        diagnostics.warn('the checkpoints could not be written; the next start has more to recover', { error: String(error) }),
+      )
     await filePool.close()
     await parts.lock.release()
   }
@@ -184,12 +199,17 @@ function runningBroker({ server, metadataLog, catalog, records, stop }: Running)
   const close = async (graceMs = GRACE_MS): Promise<void> => {
     const ended = server.stop(graceMs)
     stopped ??= ended.then(stop)
-    await Promise.all([ended, stopped])
+    try {
+      await Promise.all([ended, stopped])
+    } catch (error) {
+      rejectClosed(error as Error)
+      throw error
+    }
     resolveClosed()
   }
-  metadataLog.failed.catch(async (error: unknown) => {
+  metadataLog.failed.catch((error: unknown) => {
     rejectClosed(new Error('the metadata log could not be written, so the broker stopped', { cause: error }))
-    await close(0)
+    close(0).catch(() => undefined) // `closed` has told already
   })
   return {
     bootstrapServers: server.addresses.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)).join(','),

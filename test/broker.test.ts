@@ -1,6 +1,6 @@
 // The whole broker in this process: real sockets, a real folder.
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -164,6 +164,36 @@ describe('a broker', () => {
     await expect(start(folder, { port })).rejects.toThrow(`port ${port} is in use`)
     taken.close()
     await start(folder)
+  })
+
+  it.runIf(process.platform === 'linux')('has nothing open when it could not start', async () => {
+    const folder = newFolder()
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    await expect(start(folder, { port: (taken.address() as AddressInfo).port })).rejects.toThrow('in use')
+    taken.close()
+    const open = readdirSync('/proc/self/fd').map((descriptor) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${descriptor}`)
+      } catch {
+        return '' // the one that lists them
+      }
+    })
+    expect(open.filter((path) => path.startsWith(folder))).toEqual([])
+  })
+
+  it('stops, and lets go of its folder, also when it cannot write what it would leave behind', async () => {
+    const folder = newFolder()
+    const before = await start(folder)
+    const connection = await connect(before)
+    await create(connection, 'a')
+    await send(connection, 'a', 'aa')
+    const inTheWay = [join(folder, 'a-0', '00000000000000000000.index'), join(folder, 'recovery-point-offset-checkpoint.tmp')]
+    for (const path of inTheWay) await mkdir(path)
+    await before.close()
+    await before.closed
+    for (const path of inTheWay) rmSync(path, { recursive: true })
+    expect(await read(await connect(await start(folder)), 'a')).toContain('aa')
   })
 
   it('finishes the deletion of a topic that a crash interrupted, and leaves strangers alone', async () => {

@@ -128,8 +128,20 @@ export class LogCheckpoints {
   /** After the last log was closed. */
   async close(): Promise<void> {
     this.#timer?.cancel()
-    await this.write()
+    try {
+      await this.write()
+    } finally {
+      this.#timer?.cancel() // a log that could not be asked
+    }
     await this.#options.disk.replaceFile(join(this.#options.dataFolder, CLEAN_SHUTDOWN), Buffer.alloc(0))
+  }
+
+  /** Writes no more. */
+  async abandon(): Promise<void> {
+    this.#timer?.cancel()
+    await this.#queued?.catch(() => undefined)
+    await this.#writing.catch(() => undefined)
+    this.#timer?.cancel()
   }
 
   async #writeNow(): Promise<void> {

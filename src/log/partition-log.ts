@@ -231,17 +231,14 @@ export class PartitionLog {
     return this.#writer.upkeep.checkpoint(this.#writer.queue.recoveryPoint)
   }
 
-  /** Takes no more appends, flushes, and leaves everything so that the next open has nothing to recover. */
+  /** Takes no more appends, flushes, and leaves everything so that the next open has nothing to recover; where the disk fails, it has something. */
   async close(): Promise<void> {
     const { queue } = this.#writer
     const wasAvailable = this.#unavailable === undefined
     this.#unavailable ??= { error: 'NOT_LEADER_OR_FOLLOWER', reason: 'the log is closed' }
     await queue.settle()
-    if (wasAvailable && queue.failure === undefined) {
-      await queue.flush()
-      await this.#writer.saveAll()
-      this.#services.checkpoints.changed(this)
-    }
+    if (wasAvailable && queue.failure === undefined) await this.#saveAll()
+    await queue.idle()
     await this.#closeFiles()
   }
 
@@ -263,6 +260,20 @@ export class PartitionLog {
         diagnostics.warn('a deleted log could not be removed; the next start tries again', { folder: renamed, error: String(error) }),
       )
     })
+  }
+
+  async #saveAll(): Promise<void> {
+    const { checkpoints, diagnostics } = this.#services
+    try {
+      await this.#writer.queue.flush()
+      await this.#writer.saveAll()
+      checkpoints.changed(this)
+    } catch (error) {
+      diagnostics.warn('a log could not be closed as it should; the next start recovers it', {
+        folder: this.#folder.path,
+        error: String(error),
+      })
+    }
   }
 
   async #truncateTo(offset: number): Promise<void> {

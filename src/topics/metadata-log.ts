@@ -1,6 +1,7 @@
 // The log of what exists: topics and their configs, the leader epoch, producer ids. Everything else about them is in memory, replayed from here.
-// A change is true once `append` has resolved: it is on disk then, synced, whatever the broker's durability. After a failed append nothing more is
-// written and `failed` rejects: memory and disk may disagree about what exists, so the broker stops.
+// A change is true once `append` has resolved: it is on disk then, synced, whatever the broker's durability. One that finds
+// the disk full is undone and refused. After any other failure nothing more is written and `failed` rejects: memory and disk may disagree about what
+// exists, so the broker stops.
 
 import { checkBatch, type BatchRules } from '../log/batches/check-batch.ts'
 import { PartitionLog } from '../log/partition-log.ts'
@@ -45,7 +46,7 @@ export class MetadataLog {
   readonly #log: PartitionLog
   readonly #now: () => number
   #fail!: (error: Error) => void
-  /** Never resolves; rejects when the log could not be written. */
+  /** Never resolves; rejects when the log takes no more writes. */
   readonly failed = new Promise<never>((_, reject) => (this.#fail = reject))
 
   private constructor(log: PartitionLog, now: () => number) {
@@ -92,7 +93,7 @@ export class MetadataLog {
     try {
       await this.#log.append(await checkBatch(bytes, { ...METADATA_BATCH_RULES, nowMs: timestamp })).done
     } catch (error) {
-      this.#fail(error as Error)
+      if (this.#log.readOnlyReason !== undefined || this.#log.offlineReason !== undefined) this.#fail(error as Error)
       throw error
     }
   }

@@ -21,7 +21,7 @@ export class TimeIndex {
 
   constructor(baseOffset: number, indexBytesMax: number) {
     this.baseOffset = baseOffset
-    this.#entryCountMax = Math.floor(indexBytesMax / ENTRY_SIZE)
+    this.#entryCountMax = Math.max(1, Math.floor(indexBytesMax / ENTRY_SIZE)) // one to close the segment with
   }
 
   /** The longest part of a file's bytes that is a valid index. */
