@@ -50,8 +50,8 @@ async function start(options: StartOptions, terminal: Terminal): Promise<void> {
   for (const message of warnings) log({ level: 'warn', timeMs: Date.now(), message, fields: {} })
   const broker = await startHere(config, log)
   const ready = { broker, config, readyMs: Math.round(process.uptime() * 1000), missing: missingParts() }
+  endOnSignals(broker, terminal) // before anybody can read that it is ready, and stop it
   await writeLine(terminal.output, config['log.format'] === 'json' ? formatJson(readyLine(ready, Date.now())) : readyText(ready))
-  endOnSignals(broker, terminal)
   try {
     await broker.closed
   } catch (error) {
