@@ -38,7 +38,9 @@ export async function renameForDeletion(disk: Disk, folder: string): Promise<str
 
 /** Removes a renamed folder with its files, in the order of their offsets: what is left after a crash is the end of a log, without gaps. */
 export async function removeLogFolder(disk: Disk, folder: string): Promise<void> {
-  for (const name of ((await disk.list(folder)) ?? []).toSorted()) await disk.unlink(join(folder, name))
+  const names = await disk.list(folder)
+  if (names === undefined) return // a broker that was started meanwhile has removed it
+  for (const name of names.toSorted()) await disk.unlink(join(folder, name))
   await disk.removeEmptyFolder(folder)
 }
 

@@ -31,6 +31,20 @@ describe('a deleted log', () => {
     expect(((await disk.list('/data')) ?? []).filter((name) => name.startsWith('orders'))).toEqual([])
   })
 
+  it('is no trouble when another start has removed it before its time', async () => {
+    const disk = new MemoryDisk()
+    const clock = new ManualClock()
+    const { log, services } = await openLog(disk, { clock })
+    const warnings: string[] = []
+    services.diagnostics.warn = (message) => void warnings.push(message)
+    await append(log, ['a'])
+    await log.delete()
+    await removeDeletedLogFolders(disk, '/data')
+    clock.advance(60_000)
+    await settled()
+    expect(warnings).toEqual([])
+  })
+
   it('leaves the folder of another topic alone', async () => {
     const disk = new MemoryDisk()
     await disk.makeFolder(FOLDER)
