@@ -114,6 +114,14 @@ describe('a file pool', () => {
     expect(open.size).toBe(0)
   })
 
+  it('gives the room of a file that could not be opened to the next who waits', async () => {
+    const { file } = await poolOf(1)
+    const missing = file('missing').read(Buffer.alloc(1), 0)
+    const waiting = writeAndSync(file('a'))
+    await expect(missing).rejects.toThrow('ENOENT')
+    await waiting
+  })
+
   it('passes on that a file is missing', async () => {
     const { file } = await poolOf(9)
     await expect(file('a').read(Buffer.alloc(1), 0)).rejects.toMatchObject({ code: 'ENOENT' })
