@@ -27,12 +27,26 @@ export interface Append<Target extends WriteTarget> {
 export async function writeTogether(appends: readonly Append<WriteTarget>[]): Promise<Error | undefined> {
   const { target, position } = appends[0]!
   const chunks = appends.map(({ bytes }) => bytes)
-  const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
   try {
-    return (await target.write(chunks, size, position)) ? undefined : new ShortWrite()
+    return (await target.write(chunks, sizeOf(appends), position)) ? undefined : new ShortWrite()
   } catch (error) {
     return asError(error)
   }
+}
+
+/** The same for small ones, at once. Whether it worked: if not, they are still to be written at that place. */
+export function writeTogetherNow(appends: readonly Append<WriteTarget>[]): boolean {
+  const { target, position, bytes } = appends[0]!
+  const chunk = appends.length === 1 ? bytes : Buffer.concat(appends.map((append) => append.bytes))
+  try {
+    return target.writeNow(chunk, position) === true
+  } catch {
+    return false
+  }
+}
+
+export function sizeOf(appends: readonly Append<WriteTarget>[]): number {
+  return appends.reduce((sum, { bytes }) => sum + bytes.length, 0)
 }
 
 /** In order. Resolves to what went wrong. */

@@ -1,65 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { Append, WriteTarget } from '../../src/log/append-io.ts'
+import type { Append } from '../../src/log/append-io.ts'
 import { AppendQueue } from '../../src/log/append-queue.ts'
 import type { Durability } from '../../src/log/log-settings.ts'
+import { HeldFile, settle } from '../support/held-file.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-
-interface Pending {
-  readonly what: string
-  finish(result?: boolean): Promise<void>
-  fail(code: string): Promise<void>
-}
-
-/** A file whose operations end when the test says so. */
-class HeldFile implements WriteTarget {
-  readonly started: Pending[] = []
-  readonly writtenNow: string[] = []
-  now: (chunk: Buffer) => boolean | undefined = () => undefined
-
-  write(chunks: readonly Buffer[], _: number, position: number): Promise<boolean> {
-    return this.#hold(`write ${chunks.join('')} at ${position}`)
-  }
-
-  writeNow(chunk: Buffer): boolean | undefined {
-    const result = this.now(chunk)
-    if (result === true) this.writtenNow.push(String(chunk))
-    return result
-  }
-
-  async sync(): Promise<void> {
-    await this.#hold('sync')
-  }
-
-  async cut(position: number): Promise<void> {
-    await this.#hold(`cut at ${position}`)
-  }
-
-  /** What was started and not looked at since. */
-  get next(): string[] {
-    return this.started.map(({ what }) => what)
-  }
-
-  take(): Pending {
-    const first = this.started.shift()
-    if (first === undefined) throw new Error('nothing was started')
-    return first
-  }
-
-  #hold(what: string): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      this.started.push({
-        what,
-        finish: (result = true) => settle(() => resolve(result)),
-        fail: (code) => settle(() => reject(Object.assign(new Error(code), { code }))),
-      })
-    })
-  }
-}
-
-async function settle(action: () => void): Promise<void> {
-  action()
-  await new Promise((resolve) => setImmediate(resolve))
-}
 
 interface QueueSettings {
   readonly durability?: Durability
@@ -126,20 +70,19 @@ describe('appends on their way to disk', () => {
     expect([queue.highWatermark, queue.recoveryPoint, seen]).toEqual([1, 1, ['visible a', 'done a']])
   })
 
-  it('are written while a sync is in flight, and share the next one', async () => {
+  it('wait while a sync is in flight with fsync, and share the next write and the next sync', async () => {
     const file = new HeldFile()
     const { push, seen } = queueOn(file, { durability: 'fsync' })
     void push('a')
     await file.take().finish()
     void push('b')
     void push('c')
-    expect(file.next).toEqual(['sync', 'write b at 1'])
-    const sync = file.take()
+    expect(file.next).toEqual(['sync'])
     await file.take().finish()
-    await file.take().finish()
-    expect(file.next).toEqual([])
-    await sync.finish()
     expect(seen).toEqual(['visible a', 'done a'])
+    expect(file.next).toEqual(['write bc at 1'])
+    await file.take().finish()
+    expect(file.next).toEqual(['sync'])
     await file.take().finish()
     expect(seen.slice(2)).toEqual(['visible bc', 'done b', 'done c'])
   })
@@ -236,6 +179,50 @@ describe('small appends with os', () => {
   })
 })
 
+describe('small appends with fsync', () => {
+  it('are written at once when no sync is in flight, and together when it is over', async () => {
+    const file = new HeldFile()
+    file.now = () => true
+    const { queue, push, seen } = queueOn(file, { durability: 'fsync' })
+    for (const letter of 'abc') void push(letter)
+    expect([file.writtenNow, file.next, queue.highWatermark]).toEqual([['a'], ['sync'], 0])
+    await file.take().finish()
+    expect([file.writtenNow, file.next, queue.highWatermark]).toEqual([['a', 'bc'], ['sync'], 1])
+    await file.take().finish()
+    expect(seen).toEqual(['visible a', 'done a', 'visible bc', 'done b', 'done c'])
+  })
+
+  it('are written again, the long way, when that fails or comes out short', () => {
+    for (const now of [() => false, () => raise('EIO')]) {
+      const file = new HeldFile()
+      file.now = now
+      void queueOn(file, { durability: 'fsync' }).push('a')
+      expect(file.next).toEqual(['write a at 0'])
+    }
+  })
+
+  it('take the long way for ten seconds after one that took more than two milliseconds', async () => {
+    const clock = new ManualClock()
+    const file = new HeldFile()
+    file.now = () => (clock.advance(2.5), true)
+    const { push } = queueOn(file, { durability: 'fsync', clock })
+    void push('a')
+    void push('b')
+    await file.take().finish()
+    expect([file.writtenNow, file.next]).toEqual([['a'], ['write b at 1']])
+  })
+
+  it('take the long way into a new segment', async () => {
+    const [first, second] = [new HeldFile(), new HeldFile()]
+    first.now = second.now = () => true
+    const { push } = queueOn(first, { durability: 'fsync' })
+    void push('a')
+    void push('b', second)
+    await first.take().finish()
+    expect(second.next).toEqual(['write b at 1'])
+  })
+})
+
 describe('a write that fails', () => {
   it('is cut from the file, and all that waited is undone, newest first', async () => {
     const file = new HeldFile()
@@ -290,7 +277,7 @@ describe('a write that fails', () => {
 
   it('leaves alone what was written before it and waits for a sync', async () => {
     const file = new HeldFile()
-    const { push, seen } = queueOn(file, { durability: 'fsync' })
+    const { push, seen } = queueOn(file, { flushMessages: 1 })
     void push('a')
     await file.take().finish()
     void push('b')
@@ -313,10 +300,22 @@ describe('a sync that fails', () => {
     await file.take().fail('EIO')
     expect(seen).toEqual(['undo b', 'undo a', 'failed for good', 'refused a', 'refused b'])
     expect(queue.failure).toContain('could not be synced')
-    await file.take().finish()
     expect(file.next).toEqual(['cut at 0'])
     expect([queue.highWatermark, queue.recoveryPoint, queue.endOffset]).toEqual([0, 0, 0])
     await expect(queue.flush()).rejects.toMatchObject({ error: 'KAFKA_STORAGE_ERROR' })
+  })
+
+  it('cuts only once no write is in flight', async () => {
+    const file = new HeldFile()
+    const { push, seen } = queueOn(file, { flushMessages: 1 })
+    void push('a')
+    await file.take().finish()
+    void push('b')
+    await file.take().fail('EIO')
+    expect(seen).toEqual(['undo b', 'undo a', 'failed for good', 'refused a', 'refused b'])
+    expect(file.next).toEqual(['write b at 1'])
+    await file.take().finish()
+    expect(file.next).toEqual(['cut at 0'])
   })
 })
 
