@@ -106,6 +106,20 @@ describe.each(SURVIVALS)('a power loss at every step, when of what was not synce
   })
 })
 
+describe('a power loss after a kill -9', { timeout: 60_000 }, () => {
+  it('takes nothing back that the log showed in between', async () => {
+    for (let step = 0; ; step++) {
+      const { disk, outcome, isOver } = await stopAt(step)
+      const killed = disk.afterKill()
+      const { log } = await openLog(killed, { settings: SETTINGS, leaderEpoch: 3 })
+      const shown = { ...outcome, acknowledged: log.highWatermark }
+      const after = await killed.afterPowerLoss(nothing, ROOTS)
+      expect(await faultsOf(await openLog(after, { settings: SETTINGS, leaderEpoch: 4 }), shown), `step ${step}`).toEqual([])
+      if (isOver) break
+    }
+  })
+})
+
 /** Stops the recovery at each of its steps, and looks at what the next one makes of it. */
 async function faultsOfEveryRecovery(image: MemoryDisk, outcome: Outcome, survival: () => Survival): Promise<string[]> {
   const untouched = await FaultDisk.onto(image, '/data')

@@ -67,6 +67,15 @@ export class FaultDisk implements Disk {
     return faulty
   }
 
+  /** What the next process finds when this one was killed: everything, but nothing safer than it was. */
+  afterKill(): FaultDisk {
+    const disk = new FaultDisk(undefined, this.#live)
+    for (const change of this.#changes) disk.#changes.push(change)
+    for (const [path, id] of this.#ids) disk.#ids.set(path, id)
+    disk.#nextId = this.#nextId
+    return disk
+  }
+
   get isStopped(): boolean {
     return this.#isStopped
   }

@@ -80,6 +80,32 @@ describe('a log after a crash', () => {
     expect((await bytesOf(disk, `${FIRST}.log`)).length).toBe((2 * bytes.length) / 3)
   })
 
+  it('leaves no index file that may know of what was cut', async () => {
+    const disk = new MemoryDisk()
+    const { log, close } = await withClose(disk, { segmentBytes: 4096, indexIntervalBytes: 150 })
+    for (let index = 0; index < 20; index++) await append(log, [`value ${index}`])
+    await close()
+    await disk.unlink('/data/recovery-point-offset-checkpoint')
+    const bytes = await bytesOf(disk, `${FIRST}.log`)
+    await overwrite(disk, `${FIRST}.log`, bytes.subarray(0, bytes.length >> 1))
+    await openLog(disk)
+    expect((await disk.list(FOLDER))?.filter((name) => name.endsWith('index'))).toEqual([])
+  })
+
+  it('judges producers by what is left of the log, not by a snapshot from later on', async () => {
+    const producer = { producerId: 4, producerEpoch: 0 }
+    const disk = new MemoryDisk()
+    const { log } = await openLog(disk, { settings: SMALL })
+    for (let index = 0; index < 12; index++) await append(log, ['v'.repeat(60)], { ...producer, baseSequence: index })
+    const crashed = await copyOf(disk)
+    expect((await crashed.list(FOLDER))?.some((name) => name.endsWith('.snapshot'))).toBe(true)
+    const batchSize = (await batchOf(['v'.repeat(60)])).bytes.length
+    await overwrite(crashed, `${FIRST}.log`, (await bytesOf(crashed, `${FIRST}.log`)).subarray(0, batchSize))
+    const opened = await openLog(crashed, { settings: SMALL })
+    expect((await append(opened.log, ['v'.repeat(60)], { ...producer, baseSequence: 1 })).baseOffset).toBe(1)
+    expect(opened.log.logEndOffset).toBe(2)
+  })
+
   it('moves whole segments behind the end aside, even when they are sound', async () => {
     const disk = await written(20, SMALL)
     const bases = ((await disk.list(FOLDER)) ?? []).filter((name) => name.endsWith('.log')).toSorted()
@@ -237,6 +263,19 @@ describe('an epoch that began after the last checkpoint', () => {
     for (const value of ['b', 'c', 'd']) await append(log, [value])
     await log.truncateTo(3)
     expect([0, 1, 2].map((offset) => log.epochAt(offset))).toEqual([3, 8, 8])
+  })
+})
+
+describe('a log that is truncated', () => {
+  it('leaves no index file that may know of what was dropped', async () => {
+    const disk = new MemoryDisk()
+    const first = await withClose(disk, { segmentBytes: 4096, indexIntervalBytes: 150 })
+    for (let index = 0; index < 20; index++) await append(first.log, [`value ${index}`])
+    await first.close()
+    const { log } = await openLog(disk, { settings: { indexIntervalBytes: 150 } })
+    await log.truncateTo(10)
+    expect((await disk.list(FOLDER))?.filter((name) => name.endsWith('index'))).toEqual([])
+    expect(await values(log)).toEqual(firstValues(10))
   })
 })
 
