@@ -41,12 +41,16 @@ export function fetch({ catalog, placement, records, clock, config }: Services):
     const deadlineMs = clock.monotonic() + request.maxWaitMs
     const maxBytes = Math.min(request.maxBytes, config['fetch.max.bytes'])
     for (;;) {
+      const growth = records.watchGrowth(reads)
       const results = await records.read({ reads, maxBytes })
       const size = results.reduce((sum, result) => sum + (result instanceof Refusal ? 0 : result.size), 0)
       const hasNews = results.some((result) => result instanceof Refusal || result.divergingEpoch !== undefined)
       const waitMs = deadlineMs - clock.monotonic()
-      if (isHurried || hasNews || size >= Math.min(request.minBytes, maxBytes) || waitMs <= 0 || signal.aborted) return results
-      await records.whenGrown(reads, request.minBytes - size, waitMs, signal)
+      if (isHurried || hasNews || size >= Math.min(request.minBytes, maxBytes) || waitMs <= 0 || signal.aborted) {
+        growth.end()
+        return results
+      }
+      await growth.reaches(request.minBytes - size, waitMs, signal)
     }
   }
 

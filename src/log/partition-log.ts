@@ -75,8 +75,8 @@ export class PartitionLog {
   #readOnlyReason: string | undefined
   #lastFlushMs: number
 
-  /** The high watermark moved, or the log went offline. May be called within `append`. */
-  onAdvance: (() => void) | undefined
+  /** So many bytes became visible; Infinity when something else changed what readers see (truncated, offline, deleted). May be called within `append`. */
+  onAdvance: ((visibleBytes: number) => void) | undefined
 
   private constructor(options: PartitionLogOptions, folder: LogFolder, recovered: RecoveredLog) {
     this.topic = options.topic
@@ -248,7 +248,7 @@ export class PartitionLog {
     const { disk, clock, checkpoints, diagnostics } = this.#services
     this.#unavailable = { error: 'UNKNOWN_TOPIC_OR_PARTITION', reason: 'the log is deleted' }
     queue.abandon('the log is deleted')
-    this.onAdvance?.()
+    this.onAdvance?.(Infinity)
     await queue.idle() // or a folder in the making would appear, under the name of the next topic
     await upkeep.settle()
     await this.#closeFiles()
@@ -339,7 +339,7 @@ export class PartitionLog {
   #becameVisible(appends: readonly Append<Segment>[]): void {
     for (const { bytes, baseOffset, endOffset } of appends) this.#tail.add(bytes, baseOffset, endOffset)
     if (this.#settings.durability === 'fsync' || this.#settings.flushMs < Number.MAX_SAFE_INTEGER) this.#services.checkpoints.changed(this)
-    this.onAdvance?.()
+    this.onAdvance?.(appends.reduce((sum, { bytes }) => sum + bytes.length, 0))
   }
 
   #writeFailed(reason: string, isFinal: boolean): void {
@@ -348,13 +348,13 @@ export class PartitionLog {
       folder: this.#folder.path,
       reason,
     })
-    this.onAdvance?.()
+    this.onAdvance?.(Infinity)
   }
 
   #goOffline(reason: string): void {
     this.#unavailable = { error: 'KAFKA_STORAGE_ERROR', reason }
     this.#services.diagnostics.error('a log is offline', { folder: this.#folder.path, reason })
-    this.onAdvance?.()
+    this.onAdvance?.(Infinity)
   }
 
   async #closeFiles(): Promise<void> {

@@ -11,14 +11,12 @@ export class Partition {
   readonly index: number
   readonly log: PartitionLog
   readonly #listeners = new Set<GrowthListener>()
-  #seenBytes: number
 
   constructor(topic: Topic, index: number, log: PartitionLog) {
     this.topic = topic
     this.index = index
     this.log = log
-    this.#seenBytes = log.sizeBytes
-    log.onAdvance = () => this.#tell()
+    log.onAdvance = (visibleBytes) => this.#tell(visibleBytes)
   }
 
   listen(listener: GrowthListener): void {
@@ -31,12 +29,10 @@ export class Partition {
 
   /** Wakes everybody who waits, as if all had come: the log went offline, or away. */
   wakeAll(): void {
-    for (const listener of this.#listeners) listener(Infinity)
+    this.#tell(Infinity)
   }
 
-  #tell(): void {
-    const grownBytes = this.log.offlineReason === undefined ? Math.max(0, this.log.sizeBytes - this.#seenBytes) : Infinity
-    this.#seenBytes = this.log.sizeBytes
+  #tell(grownBytes: number): void {
     for (const listener of this.#listeners) listener(grownBytes)
   }
 }

@@ -9,6 +9,7 @@ import type { Appended, PartitionLog, TimestampedOffset } from '../log/partition
 import { asRefusal, attempt, attemptLater } from '../wire/attempt.ts'
 import { Refusal } from '../wire/error-codes.ts'
 import type { Topic, TopicFollower } from './catalog.ts'
+import { Growth } from './growth.ts'
 import { Partition } from './partition.ts'
 import type { PartitionFolders } from './partition-folders.ts'
 
@@ -163,28 +164,13 @@ export class RecordStore implements TopicFollower {
     return results
   }
 
-  /** Resolves when the partitions have together grown by `minBytes`, when `maxWaitMs` is over or `signal` aborts; perhaps earlier. */
-  whenGrown(reads: readonly PartitionRead[], minBytes: number, maxWaitMs: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const partitions = reads
-        .map((read) => this.#partitions.get(read.topicId)?.[read.partitionIndex])
-        .filter((partition) => partition !== undefined)
-      let missingBytes = minBytes
-      const done = (): void => {
-        for (const partition of partitions) partition.unlisten(grown)
-        timer.cancel()
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const grown = (grownBytes: number): void => {
-        missingBytes -= grownBytes
-        if (missingBytes <= 0) done()
-      }
-      const timer = this.#options.clock.after(maxWaitMs, done)
-      for (const partition of partitions) partition.listen(grown)
-      signal.addEventListener('abort', done)
-      if (signal.aborted) done()
-    })
+  /** Counts from now on, so that nothing is missed between a read and the wait for more. */
+  watchGrowth(reads: readonly PartitionRead[]): Growth {
+    const partitions = reads.map((read) => this.#partitions.get(read.topicId)?.[read.partitionIndex])
+    return new Growth(
+      partitions.filter((partition) => partition !== undefined),
+      this.#options.clock,
+    )
   }
 
   #check(
