@@ -34,7 +34,8 @@ describeWith('confluent-kafka')('confluent-kafka for Python', () => {
 
   it.each(CODECS)('reads back what it wrote with %s, compressed as it came', async (codec) => {
     const topic = await newPartitions()
-    const records = numbered(2000)
+    // librdkafka sends a batch as it is when compressing does not make it smaller, as with one short record.
+    const records = Array.from({ length: 2000 }, (_, index) => record(`key ${index}`, `value ${index} `.repeat(40)))
     const delivered = await client.produce(topic, records, { 'compression.type': codec, 'linger.ms': 20 })
     expect(delivered.map(({ offset }) => offset)).toEqual(records.map((_, index) => index))
     expect((await client.consume(topic, { offset: 0 }, records.length)).map(content)).toEqual(records)

@@ -38,14 +38,14 @@ const writers: Writer[] = [
     client: 'kcat',
     codec,
     first: withLines.filter(({ key, value }) => !(key === null && value === null)), // kcat ignores an empty record
-    write: (topic: string, records: readonly TestRecord[]) => kcat.produce(topic, records, ['-z', codec, '-X', 'linger.ms=50']),
+    write: (topic: string, records: readonly TestRecord[]) => kcat.produce(topic, records, ['-z', codec, '-X', 'linger.ms=500']),
   })),
   ...CODECS.map((codec) => ({
     client: 'ConsoleProducer',
     codec,
     first: firstRecords, // it reads lines
     write: (topic: string, records: readonly TestRecord[]) =>
-      produceWithConsole(tools, broker.bootstrap, topic, records, ['--compression-codec', codec, '--command-property', 'linger.ms=50']),
+      produceWithConsole(tools, broker.bootstrap, topic, records, ['--compression-codec', codec, '--command-property', 'linger.ms=500']),
   })),
   ...(['none', 'gzip'] as const).map((codec) => ({
     client: 'kafkajs',
