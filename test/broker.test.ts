@@ -17,6 +17,7 @@ import { metadata } from '../src/wire/messages/metadata.ts'
 import { produce } from '../src/wire/messages/produce.ts'
 import { encodeBatch } from '../src/wire/records/record.ts'
 import { WireConnection } from './support/wire-connection.ts'
+import { WireReader } from './support/wire-reader.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'ottla-broker-'))
 let folderCount = 0
@@ -84,6 +85,22 @@ describe('a broker', () => {
     expect(after.summary).toMatchObject({ topics: 1, partitions: 2 })
     expect(await read(second, 'orders')).toContain('bb')
     expect(await send(second, 'orders', 'cc')).toBe(2)
+  })
+
+  it.each(['fsync', 'os'])('has large requests of many connections as they came, with durability %s', async (durability) => {
+    const broker = await start(newFolder(), { durability })
+    await create(await connect(broker), 'large')
+    const reader = await WireReader.connect(broker.bootstrapServers.split(',')[0]!)
+    const values = Array.from({ length: 60 }, (_, index) => String.fromCharCode(97 + (index % 26)).repeat(150_000 + 7_000 * index))
+    const senders = await Promise.all([connect(broker), connect(broker), connect(broker)])
+    const sent = Promise.all(values.map((value, index) => send(senders[index % senders.length]!, 'large', value)))
+    const readMeanwhile = await reader.readUntil('large', values.length)
+    const offsets = await sent
+    for (const records of [readMeanwhile, await reader.readAll('large')]) {
+      expect(records).toHaveLength(values.length)
+      for (const [index, offset] of offsets.entries()) expect(records[offset]!.value === values[index]).toBe(true)
+    }
+    reader.close()
   })
 
   it('raises the leader epoch at every start', async () => {

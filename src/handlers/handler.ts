@@ -19,6 +19,8 @@ export interface RequestContext {
   readonly connection: ConnectionInfo
   /** Aborts when the connection is gone or the broker stops: parked work ends at once, answering what it has. */
   readonly signal: AbortSignal
+  /** Nobody reads the request's bytes any more, and no write to disk is under way with them: they may hold another request. Need not be called. */
+  readonly releaseBytes: () => void
 }
 
 /** The answer of a request that gets none (Produce with acks=0). */

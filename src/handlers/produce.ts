@@ -13,7 +13,7 @@ import { errorCode, Refusal } from '../wire/error-codes.ts'
 import { produce as api } from '../wire/messages/produce.ts'
 import { RefusedRecords } from '../wire/records/refused-records.ts'
 import type { Draft, Infer } from '../wire/schema.ts'
-import type { Accepted, ServedApi } from './handler.ts'
+import type { Accepted, RequestContext, ServedApi } from './handler.ts'
 import { CLOSE_CONNECTION, NO_RESPONSE } from './handler.ts'
 import type { Services } from './services.ts'
 
@@ -28,7 +28,7 @@ export function produce({ catalog, records }: Services): ServedApi {
   const topicIdOf = (topic: ProduceRequest['topicData'][number], apiVersion: number): string | Refusal =>
     attempt(() => (apiVersion >= 13 ? catalog.byId(topic.topicId).id : catalog.byName(topic.name).id))
 
-  const accept = (request: ProduceRequest, apiVersion: number): Accepted | Promise<Accepted> => {
+  const accept = (request: ProduceRequest, { apiVersion, releaseBytes }: RequestContext): Accepted | Promise<Accepted> => {
     const { acks, transactionalId, timeoutMs } = request
     if (acks !== 0 && acks !== 1 && acks !== -1) return { answer: refuseAll(request, new Refusal('INVALID_REQUIRED_ACKS')) }
     const topicIds = request.topicData.map((topic) => topicIdOf(topic, apiVersion))
@@ -38,7 +38,9 @@ export function produce({ catalog, records }: Services): ServedApi {
       return topic.partitionData.map((partition) => ({ topicId, partitionIndex: partition.index, records: partition.records }))
     })
     const answerWith = async (results: Promise<readonly (AppendResult | Refusal)[]>): Promise<Accepted['answer']> => {
-      const remaining = [...(await results)].values()
+      const settled = await results
+      if (settled.every((result) => !(result instanceof Refusal))) releaseBytes() // what was refused for the time it took may still be written
+      const remaining = settled.values()
       const partitionResults = topicIds.map((topicId, index) =>
         request.topicData[index]!.partitionData.map(() => (topicId instanceof Refusal ? topicId : remaining.next().value!)),
       )
@@ -56,7 +58,7 @@ export function produce({ catalog, records }: Services): ServedApi {
     api,
     minVersion: api.minVersion,
     maxVersion: api.maxVersion,
-    accept: (request, { apiVersion }) => accept(request as ProduceRequest, apiVersion),
+    accept: (request, context) => accept(request as ProduceRequest, context),
     refuse: (request, refusal) =>
       (request as ProduceRequest).acks === 0 ? CLOSE_CONNECTION : refuseAll(request as ProduceRequest, refusal),
   }

@@ -141,7 +141,7 @@ export class PartitionLog {
     return this.#readOnlyReason
   }
 
-  /** One batch, which is patched in place (base offset, leader epoch) and kept. A repeated batch answers its first offset. Throws a Refusal. */
+  /** One batch, which is patched in place (base offset, leader epoch) and in use until it is done. A repeated batch answers its first offset. Throws a Refusal. */
   append({ bytes, view }: CheckedBatch): Appended {
     this.#checkAvailable()
     if (this.#readOnlyReason !== undefined) throw new Refusal('KAFKA_STORAGE_ERROR', this.#readOnlyReason)
@@ -164,6 +164,7 @@ export class PartitionLog {
     this.#checkAvailable()
     if (offset < this.#logStartOffset || offset > this.logEndOffset) throw this.#outOfRange(offset)
     const limit = Math.min(upTo, this.highWatermark)
+    if (offset >= limit) this.#tail.expectReader()
     if (offset >= limit || (maxBytes <= 0 && !atLeastOneBatch)) return NOTHING_READ
     return this.#tail.read(offset, maxBytes, limit, atLeastOneBatch) ?? this.#readSegments(offset, maxBytes, limit, atLeastOneBatch)
   }

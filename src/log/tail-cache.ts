@@ -1,12 +1,12 @@
 // The newest batches of all partitions in memory, within one byte budget: what consumers that keep up read, without the disk.
 // Entries leave oldest first, whatever partition they belong to. A partition's entries are one gapless run of offsets that ends at its high watermark.
-// Small batches are copied together, into chunks of their partition; a large one stays the buffer it arrived in, and the whole of
-// what that keeps in memory (a frame may hold several batches) is charged once.
+// Batches are copied: the frame they came in is free to go. Nothing is kept for a partition that nobody reads near its end: it begins with a read, and
+// ends when something leaves that nobody has read.
 
 import { assert } from '../lib/assert.ts'
 import { BatchView } from '../wire/records/batch.ts'
 
-const COPIED_SIZE_MAX = 4 << 10
+const SHARED_SIZE_MAX = 4 << 10 // of a batch that shares a chunk with others
 const SMALLEST_CHUNK_SIZE = 8 << 10
 const LARGEST_CHUNK_SIZE = 64 << 10
 
@@ -16,6 +16,7 @@ interface CachedRun {
   endOffset: number
   readonly buffer: Buffer
   size: number
+  wasRead: boolean
   /** Where the last reader stopped: those that follow the end need not walk a chunk of a thousand batches again. */
   resume: { readonly offset: number; readonly position: number }
 }
@@ -28,7 +29,6 @@ export interface CachedRead {
 export class TailCache {
   readonly #budgetBytes: number
   readonly #runs = new Set<CachedRun>() // oldest first
-  readonly #pinCounts = new Map<ArrayBufferLike, number>()
   #chargedBytes = 0
 
   constructor(budgetBytes: number) {
@@ -45,10 +45,7 @@ export class TailCache {
 
   #add(run: CachedRun): void {
     this.#runs.add(run)
-    const memory = run.buffer.buffer
-    const pinCount = this.#pinCounts.get(memory) ?? 0
-    this.#pinCounts.set(memory, pinCount + 1)
-    if (pinCount === 0) this.#chargedBytes += memory.byteLength
+    this.#chargedBytes += run.buffer.length
     for (const oldest of this.#runs) {
       if (this.#chargedBytes <= this.#budgetBytes) break
       oldest.tail.dropOldest(oldest)
@@ -57,12 +54,7 @@ export class TailCache {
   }
 
   #remove(run: CachedRun): void {
-    if (!this.#runs.delete(run)) return
-    const memory = run.buffer.buffer
-    const pinCount = this.#pinCounts.get(memory)!
-    if (pinCount > 1) return void this.#pinCounts.set(memory, pinCount - 1)
-    this.#pinCounts.delete(memory)
-    this.#chargedBytes -= memory.byteLength
+    if (this.#runs.delete(run)) this.#chargedBytes -= run.buffer.length
   }
 }
 
@@ -74,30 +66,47 @@ interface CacheSide {
 export class PartitionTail {
   readonly #cache: CacheSide
   #runs: CachedRun[] = [] // by offset, each beginning where the one before ends
+  #isWanted = false
 
   constructor(cache: CacheSide) {
     this.#cache = cache
   }
 
-  /** A batch that has become visible. */
+  /** A batch that has become visible. `bytes` is the caller's again on return. */
   add(bytes: Buffer, baseOffset: number, endOffset: number): void {
+    if (!this.#isWanted) return
     const last = this.#runs.at(-1)
     assert(last === undefined || last.endOffset === baseOffset, () => `a batch at ${baseOffset} follows cached offset ${last!.endOffset}`)
-    if (bytes.length > COPIED_SIZE_MAX) return this.#push(baseOffset, endOffset, bytes, bytes.length)
-    if (last !== undefined && last.buffer.length - last.size >= bytes.length) {
+    if (last !== undefined && bytes.length <= SHARED_SIZE_MAX && last.buffer.length - last.size >= bytes.length) {
       bytes.copy(last.buffer, last.size)
       last.size += bytes.length
       last.endOffset = endOffset
       return
     }
     const chunkSize = last === undefined ? SMALLEST_CHUNK_SIZE : LARGEST_CHUNK_SIZE
-    const buffer = Buffer.allocUnsafeSlow(chunkSize)
+    const buffer = Buffer.allocUnsafeSlow(bytes.length > SHARED_SIZE_MAX ? bytes.length : chunkSize)
     bytes.copy(buffer)
-    this.#push(baseOffset, endOffset, buffer, bytes.length)
+    const run = {
+      tail: this,
+      baseOffset,
+      endOffset,
+      buffer,
+      size: bytes.length,
+      wasRead: false,
+      resume: { offset: baseOffset, position: 0 },
+    }
+    this.#runs.push(run)
+    this.#cache.add(run)
+  }
+
+  /** Somebody reads here, or waits for what comes next. */
+  expectReader(): void {
+    this.#isWanted = true
   }
 
   /** Whole batches from the one that holds `offset`, all below `upTo`; undefined when that one is not here. */
   read(offset: number, maxBytes: number, upTo: number, atLeastOneBatch: boolean): CachedRead | undefined {
+    this.expectReader()
     let index = this.#runs.findLastIndex((run) => run.baseOffset <= offset)
     if (index < 0 || offset >= this.#runs.at(-1)!.endOffset) return undefined
     const chunks: Buffer[] = []
@@ -116,17 +125,14 @@ export class PartitionTail {
   dropOldest(run: CachedRun): void {
     assert(this.#runs[0] === run, () => `the oldest cached batches are not those at ${run.baseOffset}`)
     this.#runs.shift()
+    if (run.wasRead) return
+    this.#isWanted = false
+    this.clear()
   }
 
   clear(): void {
     for (const run of this.#runs) this.#cache.remove(run)
     this.#runs = []
-  }
-
-  #push(baseOffset: number, endOffset: number, buffer: Buffer, size: number): void {
-    const run: CachedRun = { tail: this, baseOffset, endOffset, buffer, size, resume: { offset: baseOffset, position: 0 } }
-    this.#runs.push(run)
-    this.#cache.add(run)
   }
 }
 
@@ -148,6 +154,7 @@ function sliceOf(run: CachedRun, offset: number, maxBytes: number, upTo: number,
     end += sizeInBytes
     nextOffset = lastOffset + 1
   }
+  run.wasRead = true
   if (end > start) run.resume = { offset: nextOffset, position: end }
   return run.buffer.subarray(start, end)
 }

@@ -10,6 +10,7 @@ import type { ConnectionInfo } from '../handlers/handler.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
 import { Malformed } from '../wire/reader.ts'
+import type { FrameMemory } from '../wire/frame-memory.ts'
 import { FrameQueue } from '../wire/frame-queue.ts'
 import { ReplyQueue } from './reply-queue.ts'
 import { writeChunks } from './write-chunks.ts'
@@ -27,6 +28,7 @@ export interface ConnectionServices {
   readonly diagnostics: Diagnostics
   readonly clock: Clock
   readonly maxRequestBytes: number
+  readonly frameMemory: FrameMemory
 }
 
 export class Connection {
@@ -47,7 +49,7 @@ export class Connection {
     this.#socket = socket
     this.#info = info
     this.#services = services
-    this.#frames = new FrameQueue(services.maxRequestBytes)
+    this.#frames = new FrameQueue(services.maxRequestBytes, services.frameMemory)
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
     socket.on('drain', () => this.#advance())
     socket.on('end', () => this.finish())
@@ -74,6 +76,10 @@ export class Connection {
 
   get signal(): AbortSignal {
     return this.#gone.signal
+  }
+
+  release(frame: Buffer): void {
+    this.#services.frameMemory.giveBack(frame)
   }
 
   #receive(chunk: Buffer): void {

@@ -24,6 +24,8 @@ export type Outcome = Reply | LaterReply
 export interface Peer {
   readonly info: ConnectionInfo
   readonly signal: AbortSignal
+  /** Nobody uses the frame any more. */
+  release(frame: Buffer): void
 }
 
 interface Call {
@@ -73,7 +75,8 @@ export class Dispatcher {
       if (served === undefined || apiVersion < served.minVersion || apiVersion > served.maxVersion)
         return this.#unserved(served, header, peer)
       const request = requestCodec(served.api, apiVersion).decode(reader) as object
-      return { served, header, request, context: { apiVersion, clientId, connection: peer.info, signal: peer.signal } }
+      const releaseBytes = (): void => peer.release(frame)
+      return { served, header, request, context: { apiVersion, clientId, connection: peer.info, signal: peer.signal, releaseBytes } }
     } catch (error) {
       if (error instanceof Malformed) return this.#close(peer, { reason: error.message })
       this.#logBug(error, 'a request')

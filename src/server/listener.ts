@@ -5,6 +5,7 @@ import { createServer, type AddressInfo, type Server as NetServer, type Socket }
 import type { ServedApi } from '../handlers/handler.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
+import { FrameMemory } from '../wire/frame-memory.ts'
 import { Connection, type ConnectionServices } from './connection.ts'
 import { Dispatcher } from './dispatch.ts'
 
@@ -79,7 +80,8 @@ export class Server {
   }
 
   private constructor({ served, diagnostics, clock, maxRequestBytes }: ServerOptions) {
-    this.#services = { dispatcher: new Dispatcher(served, diagnostics), diagnostics, clock, maxRequestBytes }
+    const dispatcher = new Dispatcher(served, diagnostics)
+    this.#services = { dispatcher, diagnostics, clock, maxRequestBytes, frameMemory: new FrameMemory() }
   }
 
   /** Where it listens, with the ports that were chosen. */

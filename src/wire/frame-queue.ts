@@ -4,6 +4,7 @@
 //
 //   bytes 0-3   size   of the rest, int32: at least 0, at most `socket.request.max.bytes`
 
+import { FrameMemory } from './frame-memory.ts'
 import { Malformed } from './reader.ts'
 
 const SIZE_BYTES = 4
@@ -11,6 +12,7 @@ const FIRST_CAPACITY = 1024 * 1024
 
 export class FrameQueue {
   readonly #frameBytesMax: number
+  readonly #memory: FrameMemory
   #chunks: Buffer[] = []
   #position = 0 // in the first chunk
   #unparsedBytes = 0
@@ -18,8 +20,9 @@ export class FrameQueue {
   #frameBytes = 0
   #frameFilled = 0
 
-  constructor(frameBytesMax: number) {
+  constructor(frameBytesMax: number, memory = new FrameMemory()) {
     this.#frameBytesMax = frameBytesMax
+    this.#memory = memory
   }
 
   /** What came after the last frame that was taken or is being assembled. */
@@ -40,7 +43,7 @@ export class FrameQueue {
       const chunk = this.#chunks[0]
       if (chunk !== undefined && chunk.length - this.#position >= size) return this.#takeView(chunk, size)
       if (chunk === undefined && size === 0) return Buffer.alloc(0)
-      this.#frame = Buffer.allocUnsafeSlow(Math.min(size, FIRST_CAPACITY))
+      this.#frame = this.#memory.lend(Math.min(size, FIRST_CAPACITY))
       this.#frameBytes = size
       this.#frameFilled = 0
     }
@@ -57,6 +60,7 @@ export class FrameQueue {
     this.#chunks = []
     this.#position = 0
     this.#unparsedBytes = 0
+    if (this.#frame !== undefined) this.#memory.giveBack(this.#frame)
     this.#frame = undefined
   }
 
@@ -84,8 +88,9 @@ export class FrameQueue {
     for (let chunk = this.#chunks[0]; chunk !== undefined && this.#frameFilled < this.#frameBytes; chunk = this.#chunks[0]) {
       const count = Math.min(chunk.length - this.#position, this.#frameBytes - this.#frameFilled)
       if (this.#frameFilled + count > frame.length) {
-        this.#frame = Buffer.allocUnsafeSlow(Math.min(this.#frameBytes, 2 * (this.#frameFilled + count)))
+        this.#frame = this.#memory.lend(Math.min(this.#frameBytes, 2 * (this.#frameFilled + count)))
         frame.copy(this.#frame, 0, 0, this.#frameFilled)
+        this.#memory.giveBack(frame)
         frame = this.#frame
       }
       chunk.copy(frame, this.#frameFilled, this.#position, this.#position + count)
@@ -94,7 +99,7 @@ export class FrameQueue {
     }
     if (this.#frameFilled < this.#frameBytes) return undefined
     this.#frame = undefined
-    return frame
+    return frame.subarray(0, this.#frameBytes)
   }
 
   #advance(chunk: Buffer, count: number): void {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { CLOSE_CONNECTION, NO_RESPONSE } from '../../src/handlers/handler.ts'
-import { errorName } from '../../src/wire/error-codes.ts'
+import { CLOSE_CONNECTION, NO_RESPONSE, type RequestContext } from '../../src/handlers/handler.ts'
+import { produce as produceHandler } from '../../src/handlers/produce.ts'
+import type { AppendResult, RecordStore } from '../../src/topics/record-store.ts'
+import { errorName, Refusal } from '../../src/wire/error-codes.ts'
 import { produce } from '../../src/wire/messages/produce.ts'
 import { ZERO_UUID } from '../../src/wire/uuid.ts'
 import { batchOf, openServices } from '../support/test-services.ts'
@@ -14,6 +16,19 @@ const request = (
   timeoutMs: 1000,
   topicData,
 })
+
+/** Whether a request's memory was released, when its batches ended so. */
+async function isReleasedAfter(...results: (AppendResult | Refusal)[]): Promise<boolean> {
+  const services = await openServices()
+  await services.createTopic('a', 2)
+  const records = { append: () => ({ results: Promise.resolve(results) }) } as unknown as RecordStore
+  const partitionData = results.map((_, index) => ({ index, records: Buffer.alloc(0) }))
+  let isReleased = false
+  const context = { apiVersion: 9, releaseBytes: () => void (isReleased = true) } as RequestContext
+  const accepted = await produceHandler({ ...services, records }).accept(request([{ name: 'a', partitionData }]), context)
+  await accepted.answer
+  return isReleased
+}
 
 describe('Produce', () => {
   it.each([3, 7, 9, 12])('appends to several topics and partitions, and answers the base offsets, in version %i', async (version) => {
@@ -145,5 +160,11 @@ describe('Produce', () => {
     expect(responses[0]!.partitionResponses[0]!.logAppendTimeMs).toBe(services.clock.now())
     const found = await services.records.offsetOfMaxTimestamp(services.catalog.byName('a').id, 0)
     expect(found).toMatchObject({ offset: 0, timestamp: services.clock.now() })
+  })
+
+  it('lets the memory of a request go once all of it is written, not while a part may still be', async () => {
+    const written = { baseOffset: 0, logAppendTimeMs: -1, logStartOffset: 0 }
+    expect(await isReleasedAfter(written, written)).toBe(true)
+    expect(await isReleasedAfter(written, new Refusal('REQUEST_TIMED_OUT'))).toBe(false)
   })
 })

@@ -188,6 +188,7 @@ describe('a read', () => {
   it.each(['the tail cache', 'the disk'])('from %s keeps to offsets, limits and whole batches', async (from) => {
     const disk = new MemoryDisk()
     const opened = await openLog(disk)
+    expect(opened.log.read(0, 1, { upTo: 1, atLeastOneBatch: true })).toMatchObject({ size: 0 }) // somebody waits for what comes
     for (let index = 0; index < 30; index++) await append(opened.log, [`${index}a`, `${index}b`, `${index}c`])
     let { log } = opened
     if (from === 'the disk') {

@@ -7,10 +7,17 @@ import { encodeBatch } from '../../src/wire/records/record.ts'
 async function add(tail: PartitionTail, baseOffset: number, count: number, size = 100): Promise<Buffer> {
   const records = Array.from({ length: count }, () => ({ timestamp: 0, key: null, value: Buffer.alloc(Math.ceil((size - 61) / count)) }))
   const encoded = await encodeBatch({ baseOffset, records })
-  const bytes = Buffer.allocUnsafeSlow(encoded.length) // of its own, as a large frame's
-  encoded.copy(bytes)
-  tail.add(bytes, baseOffset, baseOffset + count)
-  return bytes
+  const frame = Buffer.from(encoded)
+  tail.add(frame, baseOffset, baseOffset + count)
+  frame.fill(0xdb) // the next one in the same memory
+  return encoded
+}
+
+/** Of a partition that somebody reads. */
+function tailOf(cache: TailCache): PartitionTail {
+  const tail = cache.partition()
+  tail.expectReader()
+  return tail
 }
 
 function baseOffsets(read: { chunks: readonly Buffer[] } | undefined): number[] | undefined {
@@ -25,7 +32,7 @@ function baseOffsets(read: { chunks: readonly Buffer[] } | undefined): number[] 
 
 describe('the tail cache', () => {
   it('gives whole batches from the one that holds the offset, small ones and large ones', async () => {
-    const tail = new TailCache(1 << 20).partition()
+    const tail = tailOf(new TailCache(1 << 20))
     await add(tail, 0, 2)
     await add(tail, 2, 3)
     await add(tail, 5, 1, 10_000)
@@ -36,7 +43,7 @@ describe('the tail cache', () => {
   })
 
   it('does not know what is older or newer than what it holds', async () => {
-    const tail = new TailCache(1 << 20).partition()
+    const tail = tailOf(new TailCache(1 << 20))
     await add(tail, 10, 2)
     expect(tail.read(9, 100, 12, true)).toBeUndefined()
     expect(tail.read(12, 100, 12, true)).toBeUndefined()
@@ -45,7 +52,7 @@ describe('the tail cache', () => {
   })
 
   it('keeps to the limit, but for the first batch when at least one is asked for', async () => {
-    const tail = new TailCache(1 << 20).partition()
+    const tail = tailOf(new TailCache(1 << 20))
     const first = await add(tail, 0, 1, 300)
     const second = await add(tail, 1, 1, 300)
     await add(tail, 2, 1, 9000)
@@ -58,9 +65,10 @@ describe('the tail cache', () => {
 
   it('drops the oldest batches of all partitions beyond its budget', async () => {
     const cache = new TailCache(25_000)
-    const [first, second] = [cache.partition(), cache.partition()]
+    const [first, second] = [tailOf(cache), tailOf(cache)]
     await add(first, 0, 1, 10_000)
     await add(second, 0, 1, 10_000)
+    expect(baseOffsets(first.read(0, 1, 1, true))).toEqual([0])
     await add(first, 1, 1, 10_000)
     expect(first.read(0, 1, 2, true)).toBeUndefined()
     expect(baseOffsets(first.read(1, 1, 2, true))).toEqual([1])
@@ -68,29 +76,35 @@ describe('the tail cache', () => {
     expect(cache.chargedBytes).toBeLessThanOrEqual(25_000)
   })
 
-  it('charges a frame once, for as long as one of its batches is kept', async () => {
+  it('puts small batches together in larger chunks', async () => {
     const cache = new TailCache(1 << 20)
-    const tails = [cache.partition(), cache.partition()]
-    const batch = await add(new TailCache(1 << 20).partition(), 0, 1, 8000)
-    const frame = Buffer.allocUnsafeSlow(20_000)
-    batch.copy(frame, 0)
-    batch.copy(frame, 10_000)
-    for (const [index, tail] of tails.entries()) tail.add(frame.subarray(10_000 * index, 10_000 * index + batch.length), 0, 1)
-    expect(cache.chargedBytes).toBe(20_000)
-    tails[0]!.clear()
-    expect(cache.chargedBytes).toBe(20_000)
-    tails[1]!.clear()
-    expect(cache.chargedBytes).toBe(0)
-  })
-
-  it('copies small batches, so that a frame they came in is free to go', async () => {
-    const cache = new TailCache(1 << 20)
-    const tail = cache.partition()
-    const batch = await add(tail, 0, 1, 200)
-    batch.fill(0)
-    expect(baseOffsets(tail.read(0, 1, 1, true))).toEqual([0])
-    for (let offset = 1; offset < 500; offset++) await add(tail, offset, 1, 200)
+    const tail = tailOf(cache)
+    for (let offset = 0; offset < 500; offset++) await add(tail, offset, 1, 200)
     expect(cache.chargedBytes).toBe((8 << 10) + 2 * (64 << 10))
     expect(baseOffsets(tail.read(400, 1 << 20, 500, true))).toHaveLength(100)
+  })
+
+  it('keeps nothing of a partition before somebody reads there', async () => {
+    const cache = new TailCache(1 << 20)
+    const tail = cache.partition()
+    await add(tail, 0, 1)
+    expect(cache.chargedBytes).toBe(0)
+    expect(tail.read(0, 1, 1, true)).toBeUndefined()
+    await add(tail, 1, 1)
+    expect(baseOffsets(tail.read(1, 1, 2, true))).toEqual([1])
+  })
+
+  it('keeps nothing any more of a partition whose batches left unread, until somebody reads there again', async () => {
+    const cache = new TailCache(25_000)
+    const [read, unread] = [tailOf(cache), tailOf(cache)]
+    for (let offset = 0; offset < 4; offset++) {
+      await add(read, offset, 1, 10_000)
+      expect(baseOffsets(read.read(offset, 1, offset + 1, true))).toEqual([offset])
+      await add(unread, offset, 1, 10_000)
+    }
+    expect(unread.read(3, 1, 4, true)).toBeUndefined()
+    expect(cache.chargedBytes).toBeGreaterThan(20_000)
+    await add(unread, 4, 1, 10_000)
+    expect(baseOffsets(unread.read(4, 1, 5, true))).toEqual([4])
   })
 })
