@@ -52,7 +52,7 @@ export class Connection {
     this.#frames = new FrameQueue(services.maxRequestBytes, services.frameMemory)
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
     socket.on('drain', () => this.#advance())
-    socket.on('end', () => this.finish())
+    socket.on('end', () => this.#finishNow())
     socket.on('finish', () => this.#linger())
     socket.on('error', (error: NodeJS.ErrnoException) =>
       services.diagnostics.debug('a connection broke', { client: info.remoteAddress, reason: error.code ?? error.message }),
@@ -60,10 +60,10 @@ export class Connection {
     socket.on('close', () => this.#abandon())
   }
 
-  /** Answers every request that came completely, parked ones at once, and ends the connection. */
+  /** Answers every request that came completely, parked ones at once, and ends the connection. What the kernel holds at the call has come. */
   finish(): void {
     this.#gone.abort()
-    this.#endInput()
+    setImmediate(() => setImmediate(() => this.#finishNow())) // the second one comes after a poll for input that began after the call
   }
 
   destroy(): void {
@@ -80,6 +80,11 @@ export class Connection {
 
   release(frame: Buffer): void {
     this.#services.frameMemory.giveBack(frame)
+  }
+
+  #finishNow(): void {
+    this.#gone.abort()
+    this.#endInput()
   }
 
   #receive(chunk: Buffer): void {

@@ -61,8 +61,8 @@ describe('a broker that gets SIGTERM', () => {
   it('answers what it accepted, parked fetches at once, and ends with exit code 0', async () => {
     await start()
     const parked = await Promise.all(Array.from({ length: 50 }, () => WireConnection.connect(bootstrap)))
+    for (const one of parked) await one.request(metadata, 9, { topics: [] }) // or some may still wait to be accepted
     const fetches = parked.map((one) => one.request(fetch, 12, fetchOf(600_000)))
-    await connection.request(metadata, 9, { topics: [] })
     const produced = Promise.allSettled(Array.from({ length: 50 }, () => send(10_000)))
     const ended = broker.end('SIGTERM')
     const answers = await Promise.all(fetches)

@@ -24,6 +24,19 @@ describe('a server that stops', () => {
     await stopped
   })
 
+  it('answers what had come to the machine, read or not', async () => {
+    const { server, connect } = await startServer()
+    const clients = await Promise.all(Array.from({ length: 20 }, () => connect()))
+    for (const client of clients) {
+      client.send(request(echo, 0, 'accepted'))
+      await client.next()
+    }
+    for (const client of clients) client.send(request(echo, 1, 'a'), request(parked, 2, 'b'))
+    const stopped = server.stop(10_000)
+    for (const client of clients) expect((await client.rest()).map((frame) => answered(frame))).toEqual(['1 a', '2 ended'])
+    await stopped
+  })
+
   it('ends parked requests at once, and answers those that came behind them', async () => {
     const { server, calls, connect } = await startServer()
     const client = await connect()
@@ -40,6 +53,7 @@ describe('a server that stops', () => {
     client.send(request(pipelined, 1, 'a'), request(echo, 2, 'part').subarray(0, 20))
     const call = await calls.nth(0)
     const stopped = server.stop(10_000)
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
     client.send(request(echo, 2, 'part').subarray(20), request(echo, 3, 'late'))
     call.answer({ text: 'first' })
     expect((await client.rest()).map((frame) => answered(frame))).toEqual(['1 first'])
