@@ -3,6 +3,7 @@
 // everything that was acknowledged is there again.
 
 import { join, resolve } from 'node:path'
+import { BrokerCounters } from './broker-counters.ts'
 import type { BrokerConfig } from './config/resolve.ts'
 import { fileSystem } from './disk/disk.ts'
 import type { Disk } from './disk/disk.ts'
@@ -14,6 +15,8 @@ import { systemClock } from './lib/clock.ts'
 import type { Clock } from './lib/clock.ts'
 import { createDiagnostics } from './lib/diagnostics.ts'
 import type { Diagnostics, LogLine } from './lib/diagnostics.ts'
+import type { MetricSamples } from './lib/counters.ts'
+import { watchEventLoop } from './lib/event-loop.ts'
 import { LogCheckpoints } from './log/checkpoints.ts'
 import { deleteLogFolder, listLogFolders, removeDeletedLogFolders } from './log/log-folders.ts'
 import type { LogServices } from './log/log-settings.ts'
@@ -35,10 +38,29 @@ export interface BrokerOptions {
   readonly log?: (line: LogLine) => void
 }
 
+interface BrokerSummary {
+  readonly topics: number
+  readonly partitions: number
+  readonly bytes: number
+}
+
+/** Plain data, as `ottla status --json` prints it. */
+export interface BrokerStatus extends BrokerSummary {
+  /** Different for every start. */
+  readonly runId: string
+  readonly startedMs: number
+  readonly timeMs: number
+  readonly bootstrapServers: string
+  readonly dataFolder: string
+  readonly metrics: readonly MetricSamples[]
+}
+
 export interface Broker {
   /** `host:port` of every listener, joined with commas, as clients take it. */
   readonly bootstrapServers: string
-  readonly summary: { readonly topics: number; readonly partitions: number; readonly bytes: number }
+  readonly summary: BrokerSummary
+  /** What it has counted since it started, and what is going on: docs/metrics.md names it all. */
+  status(): BrokerStatus
   /** Resolves when the broker has stopped after `close`; rejects when it had to stop by itself. */
   readonly closed: Promise<void>
   /** Answers everything accepted, ends what is parked, and stops. What is not done after `graceMs` is cut off; a second call may shorten it. */
@@ -62,7 +84,9 @@ export async function startBroker({ config, log = () => undefined }: BrokerOptio
   await disk.makeFolder(path)
   const lock = await lockFolder(path)
   try {
-    return await startLocked({ config, clock, disk, diagnostics, lock, folder: await openDataFolder(disk, path, config['node.id']) })
+    const folder = await openDataFolder(disk, path, config['node.id'])
+    const parts = { config, clock, disk, diagnostics, lock, folder, counters: new BrokerCounters(), startedMs: clock.now() }
+    return await startLocked(parts)
   } catch (error) {
     await lock.release()
     throw error
@@ -76,6 +100,8 @@ interface Parts {
   readonly diagnostics: Diagnostics
   readonly lock: FolderLock
   readonly folder: DataFolder
+  readonly counters: BrokerCounters
+  readonly startedMs: number
 }
 
 async function startLocked(parts: Parts): Promise<Broker> {
@@ -83,7 +109,8 @@ async function startLocked(parts: Parts): Promise<Broker> {
   const filePool = new FilePool(disk, OPEN_FILES_MAX)
   const checkpoints = await LogCheckpoints.open({ dataFolder: folder.path, disk, clock, diagnostics })
   try {
-    return await startWith(parts, { disk, clock, diagnostics, filePool, checkpoints, tailCache: new TailCache(TAIL_CACHE_BYTES) })
+    const tailCache = new TailCache(TAIL_CACHE_BYTES)
+    return await startWith(parts, { disk, clock, diagnostics, filePool, checkpoints, tailCache, counters: parts.counters.log })
   } catch (error) {
     await checkpoints.abandon()
     await filePool.close()
@@ -92,7 +119,7 @@ async function startLocked(parts: Parts): Promise<Broker> {
 }
 
 async function startWith(parts: Parts, services: LogServices): Promise<Broker> {
-  const { config, clock, diagnostics, folder } = parts
+  const { config, clock, diagnostics, folder, counters, startedMs } = parts
   const { checkpoints, filePool } = services
   const metadataLog = await MetadataLog.open(join(folder.path, `${METADATA_TOPIC}-0`), services)
   const catalog = new Catalog({
@@ -124,8 +151,12 @@ async function startWith(parts: Parts, services: LogServices): Promise<Broker> {
     diagnostics,
     clock,
     maxRequestBytes: config['socket.request.max.bytes'],
+    counters: counters.server,
   })
+  counters.name({ ...services, records, topicCount: () => [...catalog.topics].length, startedMs })
+  const eventLoop = watchEventLoop(clock, counters.eventLoopDelays)
   const stop = async (): Promise<void> => {
+    eventLoop.stop()
     await records.close()
     await metadataLog.close()
     await checkpoints
@@ -136,7 +167,7 @@ async function startWith(parts: Parts, services: LogServices): Promise<Broker> {
     await filePool.close()
     await parts.lock.release()
   }
-  return runningBroker({ server, metadataLog, catalog, records, stop })
+  return runningBroker(parts, { server, metadataLog, catalog, records, stop })
 }
 
 /** Takes over what the metadata log says, and raises the leader epoch, durably, for this run. */
@@ -187,7 +218,7 @@ interface Running {
   readonly stop: () => Promise<void>
 }
 
-function runningBroker({ server, metadataLog, catalog, records, stop }: Running): Broker {
+function runningBroker(parts: Parts, { server, metadataLog, catalog, records, stop }: Running): Broker {
   let stopped: Promise<void> | undefined
   let resolveClosed: () => void
   let rejectClosed: (error: Error) => void
@@ -211,16 +242,28 @@ function runningBroker({ server, metadataLog, catalog, records, stop }: Running)
     rejectClosed(new Error('the metadata log could not be written, so the broker stopped', { cause: error }))
     close(0).catch(() => undefined) // `closed` has told already
   })
+  const bootstrapServers = server.addresses
+    .map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`))
+    .join(',')
+  const summary = (): BrokerSummary => ({
+    topics: [...catalog.topics].length,
+    partitions: records.partitions.length,
+    bytes: records.partitions.reduce((sum, { log }) => sum + log.sizeBytes, 0),
+  })
   return {
-    bootstrapServers: server.addresses.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)).join(','),
+    bootstrapServers,
     get summary() {
-      const { partitions } = records
-      return {
-        topics: [...catalog.topics].length,
-        partitions: partitions.length,
-        bytes: partitions.reduce((sum, { log }) => sum + log.sizeBytes, 0),
-      }
+      return summary()
     },
+    status: () => ({
+      runId: parts.lock.token,
+      startedMs: parts.startedMs,
+      timeMs: parts.clock.now(),
+      bootstrapServers,
+      dataFolder: parts.folder.path,
+      ...summary(),
+      metrics: parts.counters.snapshot(),
+    }),
     closed,
     close,
   }

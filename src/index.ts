@@ -1,6 +1,6 @@
 // What a program that embeds the broker imports.
 
-export { startBroker, type Broker, type BrokerOptions } from './broker.ts'
+export { startBroker, type Broker, type BrokerOptions, type BrokerStatus } from './broker.ts'
 export { FolderInUse } from './disk/folder-lock.ts'
 export { CannotListen } from './server/listener.ts'
 export { UnusableDataFolder } from './topics/data-folder.ts'

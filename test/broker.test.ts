@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { startBroker, type Broker } from '../src/broker.ts'
+import { METRICS } from '../src/broker-counters.ts'
 import { resolveBrokerConfig } from '../src/config/resolve.ts'
+import type { Labels } from '../src/lib/counters.ts'
 import type { LogLine } from '../src/lib/diagnostics.ts'
 import { createTopics } from '../src/wire/messages/create-topics.ts'
 import { deleteTopics } from '../src/wire/messages/delete-topics.ts'
@@ -59,6 +61,11 @@ const fetchOf = (name: string, fetchOffset = 0, maxWaitMs = 0) => ({
   minBytes: 1,
   topics: [{ topic: name, partitions: [{ partition: 0, fetchOffset, partitionMaxBytes: 1 << 20 }] }],
 })
+
+function valueOf(broker: Broker, name: string, labels: Labels = {}): unknown {
+  const { samples } = broker.status().metrics.find((metric) => metric.name === name)!
+  return samples.find((sample) => Object.entries(labels).every(([label, value]) => sample.labels[label] === value))?.value
+}
 
 async function read(connection: WireConnection, name: string): Promise<string> {
   const { responses } = await connection.request(fetch, 12, fetchOf(name))
@@ -235,6 +242,37 @@ describe('a broker', () => {
     expect(await read(again, 'gone')).toBe('')
     expect(await send(again, 'gone', 'bb')).toBe(0)
     expect(lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields.folder)).toEqual([join(folder, 'stranger-0')])
+  })
+
+  it('tells what it has counted, by name', async () => {
+    const folder = newFolder()
+    const broker = await start(folder)
+    const connection = await connect(broker)
+    await create(connection, 'a')
+    await send(connection, 'a', 'aa', 'bb')
+    await read(connection, 'a')
+    await send(connection, 'missing', 'aa')
+    const parked = connection.request(fetch, 12, fetchOf('a', 2, 600_000))
+    while (valueOf(broker, 'ottla_fetches_waiting') === 0) await new Promise((resolve) => setImmediate(resolve))
+    const { metrics, ...about } = broker.status()
+    expect(about).toMatchObject({ topics: 1, partitions: 2, bootstrapServers: broker.bootstrapServers, dataFolder: folder })
+    expect(metrics.map(({ name, type, doc }) => ({ name, type, doc }))).toEqual(METRICS.map(({ name, type, doc }) => ({ name, type, doc })))
+    for (const { name, samples } of metrics) {
+      const row = METRICS.find((each) => each.name === name)!
+      for (const sample of samples) expect(Object.keys(sample.labels)).toEqual(row.labels ?? [])
+    }
+    expect(valueOf(broker, 'ottla_requests_total', { api: 'Produce' })).toBe(2)
+    expect(valueOf(broker, 'ottla_request_errors_total', { api: 'Produce', error: 'UNKNOWN_TOPIC_OR_PARTITION' })).toBe(1)
+    expect(valueOf(broker, 'ottla_connections')).toBe(1)
+    expect(valueOf(broker, 'ottla_tail_cache_misses_total')).toBe(1)
+    expect(valueOf(broker, 'ottla_log_bytes')).toBe(about.bytes)
+    expect(valueOf(broker, 'ottla_appended_records_total')).toBeGreaterThan(2) // the metadata log's too
+    expect(valueOf(broker, 'ottla_segment_files_open')).toBeGreaterThan(0)
+    expect(valueOf(broker, 'ottla_sync_duration_seconds')).toMatchObject({ count: expect.any(Number), buckets: expect.anything() })
+    await broker.close()
+    await parked
+    expect(valueOf(broker, 'ottla_connections')).toBe(0)
+    expect(valueOf(broker, 'ottla_fetches_waiting')).toBe(0)
   })
 
   it('serves what remains of a folder whose topic’s data is missing', async () => {

@@ -5,6 +5,8 @@ import type { Terminal } from './terminal.ts'
 
 const { stdin: input, stdout: output, stderr: errors, env } = process
 
+const hasSignals = process.platform !== 'win32'
+
 const terminal: Terminal = {
   input,
   output,
@@ -14,6 +16,10 @@ const terminal: Terminal = {
     process.on('SIGINT', listener)
     process.on('SIGTERM', listener)
   },
+  onStatusRequest(listener) {
+    if (hasSignals) process.on('SIGUSR2', listener)
+  },
+  askForStatus: hasSignals ? (pid) => void process.kill(pid, 'SIGUSR2') : undefined,
   exit: (code) => process.exit(code),
 }
 

@@ -6,6 +6,7 @@ import { addDocsCommand } from './docs/docs-command.ts'
 import { EXIT_CODES, failureOf } from './failure.ts'
 import { addProduceCommand } from './produce.ts'
 import { addStartCommand } from './start.ts'
+import { addStatusCommand } from './status/status.ts'
 import type { Terminal } from './terminal.ts'
 import { addTopicCommands } from './topic.ts'
 import { version } from './version.ts'
@@ -31,6 +32,7 @@ function createProgram(terminal: Terminal): Command {
       '\nExit codes: 0 done, 1 failed, 2 wrong command line, 3 no broker reached, 4 refused by the broker, 5 the broker stopped by itself',
     )
   addStartCommand(program, terminal)
+  addStatusCommand(program, terminal)
   addTopicCommands(program, terminal)
   addProduceCommand(program, terminal)
   addConsumeCommand(program, terminal)

@@ -9,7 +9,9 @@ import { formatJson, formatText, type LogLine } from '../lib/diagnostics.ts'
 import { Failure, failureOf } from './failure.ts'
 import { collectPairs, examples } from './options.ts'
 import { missingParts, readyLine, readyText } from './ready-text.ts'
+import { StatusFile } from './status/status-file.ts'
 import { type Terminal, writeLine } from './terminal.ts'
+import { version } from './version.ts'
 
 interface StartOptions {
   readonly config?: string
@@ -50,13 +52,28 @@ async function start(options: StartOptions, terminal: Terminal): Promise<void> {
   for (const message of warnings) log({ level: 'warn', timeMs: Date.now(), message, fields: {} })
   const broker = await startHere(config, log)
   const ready = { broker, config, readyMs: Math.round(process.uptime() * 1000), missing: missingParts() }
+  const status = await answerStatusRequests(broker, terminal, log)
   endOnSignals(broker, terminal) // before anybody can read that it is ready, and stop it
   await writeLine(terminal.output, config['log.format'] === 'json' ? formatJson(readyLine(ready, Date.now())) : readyText(ready))
   try {
     await broker.closed
   } catch (error) {
     throw new Failure('stopped', error instanceof Error ? error.message : String(error), { cause: error })
+  } finally {
+    await status.remove().catch(() => undefined) // one that is left names a run that is over
   }
+}
+
+/** From now on, and without it nothing is missing but the answers. */
+async function answerStatusRequests(broker: Broker, terminal: Terminal, log: (line: LogLine) => void): Promise<StatusFile> {
+  const file = new StatusFile(broker.status().dataFolder, () => ({ version, pid: process.pid, ...broker.status() }))
+  const write = (): Promise<void> =>
+    file.write().catch((error: unknown) => {
+      log({ level: 'warn', timeMs: Date.now(), message: 'the status could not be written', fields: { error: String(error) } })
+    })
+  terminal.onStatusRequest(() => void write())
+  await write()
+  return file
 }
 
 async function resolveConfig(

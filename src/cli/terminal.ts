@@ -10,6 +10,10 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Calls `listener` for every SIGINT and SIGTERM from now on, instead of ending the process. */
   onInterrupt: (listener: () => void) => void
+  /** Calls `listener` whenever another process asks for the status of the broker here. */
+  onStatusRequest: (listener: () => void) => void
+  /** Asks process `pid` for it; undefined on a system without signals. */
+  askForStatus: ((pid: number) => void) | undefined
   /** Ends the process as it is: for when asking nicely did not help. */
   exit: (code: number) => void
 }
@@ -43,8 +47,8 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
 }
 
 /** `1 topic`, `1,200 topics`. */
-export function formatCount(count: number, noun: string): string {
-  return `${formatNumber(count)} ${count === 1 ? noun : `${noun}s`}`
+export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
+  return `${formatNumber(count)} ${count === 1 ? noun : plural}`
 }
 
 function formatNumber(value: number): string {

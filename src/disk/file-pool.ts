@@ -10,6 +10,8 @@ export class FilePool {
   readonly #opened = new Set<PooledFile>() // least recently used first
   readonly #waitingForRoom: (() => void)[] = []
   #openingCount = 0
+  #openedCount = 0
+  #evictedCount = 0
 
   constructor(disk: Disk, openFilesMax: number) {
     this.#disk = disk
@@ -18,6 +20,11 @@ export class FilePool {
 
   get openCount(): number {
     return this.#opened.size
+  }
+
+  /** Since the start; `evicted` of them were closed to make room for others. */
+  get openings(): { readonly count: number; readonly evicted: number } {
+    return { count: this.#openedCount, evicted: this.#evictedCount }
   }
 
   /** Nothing is opened yet. One object per path: two would not see each other's unsynced writes. */
@@ -46,20 +53,29 @@ export class FilePool {
     }
     this.#openingCount++
     try {
-      return await this.#disk.open(path, how)
+      const file = await this.#disk.open(path, how)
+      this.#openedCount++
+      return file
     } finally {
       this.#openingCount--
     }
   }
 
   #closeOne(): boolean {
+    const isClosed = this.#findIdle()?.release() ?? false
+    if (isClosed) this.#evictedCount++
+    return isClosed
+  }
+
+  /** One without unsynced writes, if there is one. */
+  #findIdle(): PooledFile | undefined {
     let dirty: PooledFile | undefined
     for (const file of this.#opened) {
       if (file.isInUse) continue
-      if (!file.isDirty) return file.release()
+      if (!file.isDirty) return file
       dirty ??= file
     }
-    return dirty?.release() ?? false
+    return dirty
   }
 }
 

@@ -10,7 +10,16 @@ import { basename, join } from 'node:path'
 import { hasCode } from './disk.ts'
 
 export interface FolderLock {
+  /** Random, and new each time. */
+  readonly token: string
   release(): Promise<void>
+}
+
+export interface LockHolder {
+  readonly pid: number
+  readonly host: string
+  readonly token: string
+  readonly isOnThisMachine: boolean
 }
 
 const ENDED_STATES = new Set(['Z', 'X', 'x']) // a zombie holds nothing; pid 1 of a container may never reap it
@@ -41,6 +50,7 @@ export async function lockFolder(folder: string, { loadFlock = loadFsExt } = {})
   try {
     const path = await takeLockFile(folder, owner)
     return {
+      token: owner.token,
       async release() {
         await fs.promises.rm(path, { force: true })
         await kernelLock?.release()
@@ -50,6 +60,13 @@ export async function lockFolder(folder: string, { loadFlock = loadFsExt } = {})
     await kernelLock?.release()
     throw error
   }
+}
+
+/** Whose lock is on the folder; undefined when nobody's is. Changes nothing. Rejects with ENOENT when there is no folder. */
+export async function findLockHolder(folder: string): Promise<LockHolder | undefined> {
+  const self = { ...identifyThisProcess(), token: '', hasFlock: false }
+  const holder = (await findLockFiles(folder)).map(({ owner }) => owner).find((owner) => owner !== undefined && isAlive(owner, self))
+  return holder && { pid: holder.pid, host: holder.host, token: holder.token, isOnThisMachine: holder.host === self.host }
 }
 
 async function loadFsExt(): Promise<Flock | undefined> {
@@ -70,7 +87,7 @@ function identifyThisProcess(): Omit<LockOwner, 'token' | 'hasFlock'> {
   }
 }
 
-async function takeKernelLock(path: string, folder: string, flock: Flock): Promise<FolderLock> {
+async function takeKernelLock(path: string, folder: string, flock: Flock): Promise<Pick<FolderLock, 'release'>> {
   const handle = await fs.promises.open(path, 'a')
   try {
     await new Promise<void>((resolve, reject) => flock(handle.fd, 'exnb', (error) => (error ? reject(error) : resolve())))

@@ -11,6 +11,7 @@
 
 import { assert } from '../lib/assert.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Histogram } from '../lib/histogram.ts'
 import { Refusal } from '../wire/error-codes.ts'
 import { type Append, cutBack, isOutOfSpace, sizeOf, syncAll, writeTogether, writeTogetherNow, type WriteTarget } from './append-io.ts'
 import type { LogSettings } from './log-settings.ts'
@@ -42,6 +43,8 @@ const DONE = Promise.resolve()
 
 export interface AppendQueueOptions<Target extends WriteTarget> {
   readonly clock: Clock
+  /** Gets how long each sync took. */
+  readonly syncs: Histogram
   readonly settings: Pick<LogSettings, 'durability' | 'flushMessages'>
   readonly events: AppendQueueEvents<Target>
   /** The segment that is active at the start. */
@@ -52,6 +55,7 @@ export interface AppendQueueOptions<Target extends WriteTarget> {
 
 export class AppendQueue<Target extends WriteTarget> {
   readonly #clock: Clock
+  readonly #syncs: Histogram
   readonly #events: AppendQueueEvents<Target>
   #settings: Pick<LogSettings, 'durability' | 'flushMessages'>
   #endOffset: number
@@ -73,6 +77,7 @@ export class AppendQueue<Target extends WriteTarget> {
 
   constructor(options: AppendQueueOptions<Target>) {
     this.#clock = options.clock
+    this.#syncs = options.syncs
     this.#events = options.events
     this.#settings = options.settings
     this.#target = options.target
@@ -260,7 +265,9 @@ export class AppendQueue<Target extends WriteTarget> {
     const written = this.#writtenOffset
     const targets = [...this.#unsyncedTargets]
     this.#unsyncedTargets.clear()
+    const startMs = this.#clock.monotonic()
     const error = await syncAll(targets)
+    this.#syncs.record(this.#clock.monotonic() - startMs)
     this.#syncPass = undefined
     if (error !== undefined) this.#fail(`the log could not be synced: ${error.message}`)
     if (this.#failure !== undefined) return

@@ -3,7 +3,9 @@
 import type { Disk } from '../disk/disk.ts'
 import type { FilePool } from '../disk/file-pool.ts'
 import type { Clock } from '../lib/clock.ts'
+import { Counter } from '../lib/counters.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
+import { Histogram } from '../lib/histogram.ts'
 import type { LogCheckpoints } from './checkpoints.ts'
 import type { TailCache } from './tail-cache.ts'
 
@@ -26,6 +28,15 @@ export interface LogSettings {
   readonly maxDecompressedBytes: number
 }
 
+/** What all logs of a broker count. */
+export class LogCounters {
+  /** Visible to readers, as the next two. */
+  readonly appendedBatches = new Counter()
+  readonly appendedRecords = new Counter()
+  readonly appendedBytes = new Counter()
+  readonly syncs = new Histogram()
+}
+
 /** Shared by all partitions of a broker. */
 export interface LogServices {
   readonly disk: Disk
@@ -34,4 +45,5 @@ export interface LogServices {
   readonly filePool: FilePool
   readonly tailCache: TailCache
   readonly checkpoints: LogCheckpoints
+  readonly counters: LogCounters
 }

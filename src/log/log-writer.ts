@@ -58,6 +58,7 @@ export class LogWriter {
     this.upkeep = new LogUpkeep({ ...recovered, segments: this.segments, folder, services })
     this.queue = new AppendQueue<Segment>({
       clock: services.clock,
+      syncs: services.counters.syncs,
       settings,
       target: this.segments.active,
       endOffset: recovered.logEndOffset,

@@ -338,9 +338,17 @@ export class PartitionLog {
   }
 
   #becameVisible(appends: readonly Append<Segment>[]): void {
-    for (const { bytes, baseOffset, endOffset } of appends) this.#tail.add(bytes, baseOffset, endOffset)
+    const { appendedBatches, appendedRecords, appendedBytes } = this.#services.counters
+    let visibleBytes = 0
+    for (const { bytes, baseOffset, endOffset } of appends) {
+      this.#tail.add(bytes, baseOffset, endOffset)
+      visibleBytes += bytes.length
+      appendedRecords.add(endOffset - baseOffset)
+    }
+    appendedBatches.add(appends.length)
+    appendedBytes.add(visibleBytes)
     if (this.#settings.durability === 'fsync' || this.#settings.flushMs < Number.MAX_SAFE_INTEGER) this.#services.checkpoints.changed(this)
-    this.onAdvance?.(appends.reduce((sum, { bytes }) => sum + bytes.length, 0))
+    this.onAdvance?.(visibleBytes)
   }
 
   #writeFailed(reason: string, isFinal: boolean): void {

@@ -30,6 +30,9 @@ export class TailCache {
   readonly #budgetBytes: number
   readonly #runs = new Set<CachedRun>() // oldest first
   #chargedBytes = 0
+  #hitCount = 0
+  #hitBytes = 0
+  #missCount = 0
 
   constructor(budgetBytes: number) {
     this.#budgetBytes = budgetBytes
@@ -39,8 +42,21 @@ export class TailCache {
     return this.#chargedBytes
   }
 
+  /** Reads that it answered, and with how many bytes; and reads that had to go to the disk. */
+  get reads(): { readonly hitCount: number; readonly hitBytes: number; readonly missCount: number } {
+    return { hitCount: this.#hitCount, hitBytes: this.#hitBytes, missCount: this.#missCount }
+  }
+
   partition(): PartitionTail {
-    return new PartitionTail({ add: (run) => this.#add(run), remove: (run) => this.#remove(run) })
+    return new PartitionTail({
+      add: (run) => this.#add(run),
+      remove: (run) => this.#remove(run),
+      hit: (bytes) => {
+        this.#hitCount++
+        this.#hitBytes += bytes
+      },
+      missed: () => void this.#missCount++,
+    })
   }
 
   #add(run: CachedRun): void {
@@ -61,6 +77,8 @@ export class TailCache {
 interface CacheSide {
   add(run: CachedRun): void
   remove(run: CachedRun): void
+  hit(bytes: number): void
+  missed(): void
 }
 
 export class PartitionTail {
@@ -108,7 +126,10 @@ export class PartitionTail {
   read(offset: number, maxBytes: number, upTo: number, atLeastOneBatch: boolean): CachedRead | undefined {
     this.expectReader()
     let index = this.#runs.findLastIndex((run) => run.baseOffset <= offset)
-    if (index < 0 || offset >= this.#runs.at(-1)!.endOffset) return undefined
+    if (index < 0 || offset >= this.#runs.at(-1)!.endOffset) {
+      this.#cache.missed()
+      return undefined
+    }
     const chunks: Buffer[] = []
     let size = 0
     for (; index < this.#runs.length; index++) {
@@ -119,6 +140,7 @@ export class PartitionTail {
       size += slice.length
       if (slice.byteOffset + slice.length < run.buffer.byteOffset + run.size) break
     }
+    this.#cache.hit(size)
     return { chunks, size }
   }
 

@@ -16,6 +16,7 @@ import { ReplyQueue } from './reply-queue.ts'
 import { writeChunks } from './write-chunks.ts'
 import type { Dispatcher, Outcome } from './dispatch.ts'
 import type { Reply, ReplySlot } from './reply-queue.ts'
+import type { CloseReason, ServerCounters } from './server-counters.ts'
 
 const UNANSWERED_MAX = 128 // also what one turn of the event loop does for one connection
 const UNANSWERED_BYTES_MAX = 16 * 1024 * 1024
@@ -29,6 +30,7 @@ export interface ConnectionServices {
   readonly clock: Clock
   readonly maxRequestBytes: number
   readonly frameMemory: FrameMemory
+  readonly counters: ServerCounters
 }
 
 export class Connection {
@@ -44,6 +46,7 @@ export class Connection {
   #isInputOver = false
   #isInputDone = false // over, and every request in it has started
   #isEnded = false
+  #closeReason: CloseReason = 'client'
 
   constructor(socket: Socket, info: ConnectionInfo, services: ConnectionServices) {
     this.#socket = socket
@@ -58,10 +61,12 @@ export class Connection {
       services.diagnostics.debug('a connection broke', { client: info.remoteAddress, reason: error.code ?? error.message }),
     )
     socket.on('close', () => this.#abandon())
+    services.counters.connectionsOpened.add()
   }
 
   /** Answers every request that came completely, parked ones at once, and ends the connection. What the kernel holds at the call has come. */
   finish(): void {
+    this.#closeReason = 'stop'
     this.#gone.abort()
     setImmediate(() => setImmediate(() => this.#finishNow())) // the second one comes after a poll for input that began after the call
   }
@@ -88,6 +93,7 @@ export class Connection {
   }
 
   #receive(chunk: Buffer): void {
+    this.#services.counters.receivedBytes.add(chunk.length)
     if (this.#isInputOver) return
     this.#frames.push(chunk)
     this.#advance()
@@ -133,6 +139,7 @@ export class Connection {
       if (!(error instanceof Malformed)) throw error
       const { remoteAddress } = this.#info
       this.#services.diagnostics.debug('closed a connection that sent what is no request', { client: remoteAddress, reason: error.message })
+      this.#closeReason = 'malformed'
       this.#dropInput()
       return undefined
     }
@@ -161,7 +168,10 @@ export class Connection {
   #answered(slot: ReplySlot, reply: Reply): void {
     if (this.#isEnded) return
     this.#replies.fill(slot, reply)
-    if (reply.closes) this.#dropInput()
+    if (reply.closes) {
+      this.#closeReason = reply.reason ?? 'client'
+      this.#dropInput()
+    }
     if (this.#isFlushScheduled) return
     // Not before the promises of this turn have settled: the answers of one group commit, or of one chunk of small requests, leave in one write.
     this.#isFlushScheduled = true
@@ -173,6 +183,7 @@ export class Connection {
     if (this.#isEnded) return
     const chunks: Buffer[] = []
     const isLast = this.#replies.take(chunks)
+    for (const { length } of chunks) this.#services.counters.sentBytes.add(length)
     writeChunks(this.#socket, chunks)
     if (isLast) this.#end()
     else if (this.#isInputDone) this.#endWhenAnswered()
@@ -212,6 +223,7 @@ export class Connection {
   }
 
   #abandon(): void {
+    this.#services.counters.connectionsClosed.of(this.#closeReason).add()
     this.#isInputOver = true
     this.#isInputDone = true
     this.#isEnded = true

@@ -10,9 +10,11 @@ import { errorCode, Refusal } from '../wire/error-codes.ts'
 import { decodeRequestHeader, encodeResponse } from '../wire/frame.ts'
 import { Malformed, Reader } from '../wire/reader.ts'
 import type { Accepted, Answer, ConnectionInfo, RequestContext, ServedApi } from '../handlers/handler.ts'
+import type { Clock } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
 import type { RequestHeader } from '../wire/frame.ts'
 import type { Reply } from './reply-queue.ts'
+import type { ApiCounters, ServerCounters } from './server-counters.ts'
 
 /** The request is let in and the next one may start; its reply comes later. Neither promise of this file ever rejects. */
 interface LaterReply {
@@ -30,6 +32,8 @@ export interface Peer {
 
 interface Call {
   readonly served: ServedApi
+  readonly counters: ApiCounters
+  readonly startMs: number
   readonly header: RequestHeader
   readonly request: object
   readonly context: RequestContext
@@ -37,17 +41,32 @@ interface Call {
 
 const API_VERSIONS_KEY = 18
 const NO_REPLY: Reply = { chunks: [], closes: false }
-const CLOSE: Reply = { chunks: [], closes: true }
+const CLOSE_MALFORMED: Reply = { chunks: [], closes: true, reason: 'malformed' }
+const CLOSE_UNANSWERABLE: Reply = { chunks: [], closes: true, reason: 'unanswerable' }
+const CLOSE_BUG: Reply = { chunks: [], closes: true, reason: 'bug' }
+
+interface CountedApi {
+  readonly served: ServedApi
+  readonly counters: ApiCounters
+}
+
+export interface DispatcherServices {
+  readonly diagnostics: Diagnostics
+  readonly clock: Clock
+  readonly counters: ServerCounters
+}
 
 export class Dispatcher {
-  readonly #servedByKey: ReadonlyMap<number, ServedApi>
+  readonly #servedByKey: ReadonlyMap<number, CountedApi>
   readonly #diagnostics: Diagnostics
+  readonly #clock: Clock
   readonly #isFlexible = (apiKey: number, apiVersion: number): boolean =>
-    apiVersion >= (this.#servedByKey.get(apiKey)?.api.firstFlexibleVersion ?? Infinity)
+    apiVersion >= (this.#servedByKey.get(apiKey)?.served.api.firstFlexibleVersion ?? Infinity)
 
-  constructor(served: readonly ServedApi[], diagnostics: Diagnostics) {
-    this.#servedByKey = new Map(served.map((each) => [each.api.key, each]))
+  constructor(served: readonly ServedApi[], { diagnostics, clock, counters }: DispatcherServices) {
+    this.#servedByKey = new Map(served.map((each) => [each.api.key, { served: each, counters: counters.ofApi(each.api) }]))
     this.#diagnostics = diagnostics
+    this.#clock = clock
   }
 
   /** The connection's next request may start when this has returned, or its promise has settled. Promises only where the handler makes one. */
@@ -68,19 +87,29 @@ export class Dispatcher {
 
   #decode(frame: Buffer, peer: Peer): Call | Reply {
     const reader = new Reader(frame)
+    const startMs = this.#clock.monotonic()
     try {
       const header = decodeRequestHeader(reader, this.#isFlexible)
       const { apiKey, apiVersion, clientId } = header
-      const served = this.#servedByKey.get(apiKey)
-      if (served === undefined || apiVersion < served.minVersion || apiVersion > served.maxVersion)
-        return this.#unserved(served, header, peer)
+      const counted = this.#servedByKey.get(apiKey)
+      if (counted === undefined || apiVersion < counted.served.minVersion || apiVersion > counted.served.maxVersion)
+        return this.#unserved(counted?.served, header, peer)
+      const { served, counters } = counted
       const request = requestCodec(served.api, apiVersion).decode(reader) as object
       const releaseBytes = (): void => peer.release(frame)
-      return { served, header, request, context: { apiVersion, clientId, connection: peer.info, signal: peer.signal, releaseBytes } }
+      counters.received(frame.length)
+      return {
+        served,
+        counters,
+        startMs,
+        header,
+        request,
+        context: { apiVersion, clientId, connection: peer.info, signal: peer.signal, releaseBytes },
+      }
     } catch (error) {
       if (error instanceof Malformed) return this.#close(peer, { reason: error.message })
       this.#logBug(error, 'a request')
-      return CLOSE
+      return CLOSE_BUG
     }
   }
 
@@ -105,7 +134,7 @@ export class Dispatcher {
 
   #reply(call: Call, answer: Answer): Reply {
     try {
-      return encode(call, answer, false)
+      return this.#encode(call, answer, false)
     } catch (error) {
       return this.#failure(call, error)
     }
@@ -116,16 +145,24 @@ export class Dispatcher {
     if (isBug) this.#logBug(error, call.served.api.name)
     const refusal = isBug ? new Refusal('UNKNOWN_SERVER_ERROR') : error
     try {
-      return encode(call, call.served.refuse(call.request, refusal, call.context), isBug)
+      return this.#encode(call, call.served.refuse(call.request, refusal, call.context), isBug)
     } catch (second) {
       this.#logBug(second, call.served.api.name)
-      return CLOSE
+      return CLOSE_BUG
     }
+  }
+
+  #encode(call: Call, answer: Answer, isBug: boolean): Reply {
+    const { counters, startMs } = call
+    const reply = encode(call, answer, isBug)
+    counters.answered(this.#clock.monotonic() - startMs, reply.chunks)
+    if (typeof answer === 'object') counters.errorsOf(answer)
+    return reply
   }
 
   #close(peer: Peer, fields: { reason: string; apiKey?: number; apiVersion?: number; clientId?: string | null }): Reply {
     this.#diagnostics.debug('closed a connection that sent what is no request', { client: peer.info.remoteAddress, ...fields })
-    return CLOSE
+    return CLOSE_MALFORMED
   }
 
   #logBug(error: unknown, what: string): void {
@@ -134,8 +171,9 @@ export class Dispatcher {
   }
 }
 
-function encode({ served, header }: Call, answer: Answer, closes: boolean): Reply {
-  if (answer === CLOSE_CONNECTION) return CLOSE
-  if (answer === NO_RESPONSE) return closes ? CLOSE : NO_REPLY
-  return { chunks: encodeResponse(served.api, header.apiVersion, header.correlationId, answer), closes }
+function encode({ served, header }: Call, answer: Answer, isBug: boolean): Reply {
+  if (answer === CLOSE_CONNECTION) return isBug ? CLOSE_BUG : CLOSE_UNANSWERABLE
+  if (answer === NO_RESPONSE) return isBug ? CLOSE_BUG : NO_REPLY
+  const chunks = encodeResponse(served.api, header.apiVersion, header.correlationId, answer)
+  return isBug ? { chunks, closes: true, reason: 'bug' } : { chunks, closes: false }
 }

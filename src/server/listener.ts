@@ -8,6 +8,7 @@ import type { Diagnostics } from '../lib/diagnostics.ts'
 import { FrameMemory } from '../wire/frame-memory.ts'
 import { Connection, type ConnectionServices } from './connection.ts'
 import { Dispatcher } from './dispatch.ts'
+import type { ServerCounters } from './server-counters.ts'
 
 export interface ListenerOptions {
   /** Kafka's listener name, as in `advertised.listeners`. */
@@ -31,6 +32,7 @@ export interface ServerOptions {
   readonly clock: Clock
   /** `socket.request.max.bytes`: a larger frame closes its connection. */
   readonly maxRequestBytes: number
+  readonly counters: ServerCounters
 }
 
 export class CannotListen extends Error {
@@ -79,9 +81,9 @@ export class Server {
     return server
   }
 
-  private constructor({ served, diagnostics, clock, maxRequestBytes }: ServerOptions) {
-    const dispatcher = new Dispatcher(served, diagnostics)
-    this.#services = { dispatcher, diagnostics, clock, maxRequestBytes, frameMemory: new FrameMemory() }
+  private constructor({ served, diagnostics, clock, maxRequestBytes, counters }: ServerOptions) {
+    const dispatcher = new Dispatcher(served, { diagnostics, clock, counters })
+    this.#services = { dispatcher, diagnostics, clock, maxRequestBytes, counters, frameMemory: new FrameMemory() }
   }
 
   /** Where it listens, with the ports that were chosen. */
@@ -139,6 +141,7 @@ export class Server {
       server.listen(options, resolve)
     })
     server.removeAllListeners('error').on('error', (error: NodeJS.ErrnoException) => {
+      this.#services.counters.connectionsRefused.add()
       this.#services.diagnostics.warn('could not accept a connection', { listener: listenerName, reason: error.code ?? error.message })
     })
     const address = { listenerName, host, port: (server.address() as AddressInfo).port }

@@ -1,11 +1,15 @@
 // The answers of one connection, in the order of its requests whatever the order they become ready in.
 // An answer leaves only when every earlier one has; after one that closes the connection nothing leaves any more.
 
+import type { CloseReason } from './server-counters.ts'
+
 /** What goes back for one request: `chunks` is empty for a request that gets no answer. */
 export interface Reply {
   readonly chunks: readonly Buffer[]
   /** The connection ends once this reply is sent. */
   readonly closes: boolean
+  /** Why it does. */
+  readonly reason?: CloseReason
 }
 
 /** One request's place in the order. */

@@ -9,7 +9,7 @@ import type { Appended, PartitionLog, TimestampedOffset } from '../log/partition
 import { asRefusal, attempt, attemptLater } from '../wire/attempt.ts'
 import { Refusal } from '../wire/error-codes.ts'
 import type { Topic, TopicFollower } from './catalog.ts'
-import { Growth } from './growth.ts'
+import { Growth, type Waits } from './growth.ts'
 import { Partition } from './partition.ts'
 import type { PartitionFolders } from './partition-folders.ts'
 
@@ -76,6 +76,7 @@ export interface RecordStoreOptions {
 export class RecordStore implements TopicFollower {
   readonly #options: RecordStoreOptions
   readonly #partitions = new Map<string, readonly Partition[]>() // by topic id
+  readonly waits: Waits = { now: 0, begun: 0 }
 
   constructor(options: RecordStoreOptions) {
     this.#options = options
@@ -170,6 +171,7 @@ export class RecordStore implements TopicFollower {
     return new Growth(
       partitions.filter((partition) => partition !== undefined),
       this.#options.clock,
+      this.waits,
     )
   }
 

@@ -60,9 +60,9 @@ Versions 1-11. The offset for a timestamp.
 describe('ottla docs', () => {
   it('writes the pages, and is content with them', async () => {
     expect((await inCheckout('docs', '--check')).said).toMatch(
-      /^error: docs\/configs\.md, docs\/cli\.md, docs\/apis\.md: not what the source says/,
+      /^error: docs\/configs\.md, docs\/cli\.md, docs\/apis\.md, docs\/metrics\.md: not what the source says/,
     )
-    expect((await inCheckout('docs')).printed).toBe('wrote docs/configs.md\nwrote docs/cli.md\nwrote docs/apis.md\n')
+    expect((await inCheckout('docs')).printed).toBe('wrote docs/configs.md\nwrote docs/cli.md\nwrote docs/apis.md\nwrote docs/metrics.md\n')
     expect(await inCheckout('docs', '--check')).toEqual({ code: 0, printed: '', said: '' })
     expect(await inCheckout('docs')).toMatchObject({ printed: '' })
   })

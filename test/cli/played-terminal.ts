@@ -14,6 +14,7 @@ export class PlayedTerminal implements Terminal {
   #printed = ''
   #said = ''
   #onInterrupt: (() => void)[] = []
+  #onStatusRequest: (() => void)[] = []
 
   constructor({ typed = [], env = {} }: { typed?: readonly (string | Buffer)[]; env?: Record<string, string> } = {}) {
     this.input = Readable.from(typed.map((text) => Buffer.from(text as string)))
@@ -40,6 +41,17 @@ export class PlayedTerminal implements Terminal {
   onInterrupt = (listener: () => void): void => {
     this.#onInterrupt.push(listener)
   }
+
+  onStatusRequest = (listener: () => void): void => {
+    this.#onStatusRequest.push(listener)
+  }
+
+  /** As the signal of another process would. */
+  requestStatus(): void {
+    for (const listener of this.#onStatusRequest) listener()
+  }
+
+  askForStatus: Terminal['askForStatus'] = () => undefined
 
   exit = (code: number): void => {
     this.exitCodes.push(code)

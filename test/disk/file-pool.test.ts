@@ -98,6 +98,13 @@ describe('a file pool', () => {
     expect([...open].toSorted()).toEqual(['dirty', 'new'])
   })
 
+  it('counts how often it opened a file, and closed one to make room', async () => {
+    const { pool, file } = await poolOf(2)
+    for (const name of ['a', 'b', 'c', 'd']) await writeAndSync(file(name))
+    await pool.close()
+    expect(pool.openings).toEqual({ count: 4, evicted: 2 })
+  })
+
   it('closes everything in the end', async () => {
     const { pool, open, file } = await poolOf(9)
     for (const name of ['a', 'b', 'c']) await file(name).write([BYTES], 0)

@@ -76,6 +76,16 @@ describe('the tail cache', () => {
     expect(cache.chargedBytes).toBeLessThanOrEqual(25_000)
   })
 
+  it('counts what it answered, and what it could not', async () => {
+    const cache = new TailCache(1 << 20)
+    const tail = tailOf(cache)
+    const { length } = await add(tail, 10, 2)
+    tail.read(10, 1 << 20, 12, true)
+    tail.read(11, 1 << 20, 12, true)
+    tail.read(9, 1 << 20, 12, true)
+    expect(cache.reads).toEqual({ hitCount: 2, hitBytes: 2 * length, missCount: 1 })
+  })
+
   it('puts small batches together in larger chunks', async () => {
     const cache = new TailCache(1 << 20)
     const tail = tailOf(cache)

@@ -4,6 +4,7 @@ import { EventEmitter, once } from 'node:events'
 import { onTestFinished } from 'vitest'
 import { createDiagnostics, type LogLine } from '../../src/lib/diagnostics.ts'
 import { Server, type ListenerOptions } from '../../src/server/listener.ts'
+import { ServerCounters } from '../../src/server/server-counters.ts'
 import { decodeResponse, encodeRequest } from '../../src/wire/frame.ts'
 import { errorCode } from '../../src/wire/error-codes.ts'
 import { Reader } from '../../src/wire/reader.ts'
@@ -62,6 +63,7 @@ export interface TestServer {
   readonly calls: Calls
   readonly clock: ManualClock
   readonly logLines: LogLine[]
+  readonly counters: ServerCounters
   /** What the API `scripted` does. */
   script: Script
   readonly connect: (options?: { allowHalfOpen?: boolean }) => Promise<TestClient>
@@ -90,8 +92,9 @@ export async function startServer(
     serve(scripted, (request, context) => test.script(request, context)),
     ...(options.served ?? []),
   ]
+  const counters = new ServerCounters()
   const { listeners = anyPort, maxRequestBytes = 104_857_600 } = options
-  const server = await Server.listen({ listeners, served, diagnostics, clock, maxRequestBytes })
+  const server = await Server.listen({ listeners, served, diagnostics, clock, maxRequestBytes, counters })
   onTestFinished(() => {
     void server.stop(0)
     clock.advance(0)
@@ -101,6 +104,7 @@ export async function startServer(
     calls,
     clock,
     logLines,
+    counters,
     script: () => ({ answer: { text: '' } }),
     connect: (options) => TestClient.connect(server.addresses[0]!, options),
   }

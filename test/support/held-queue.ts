@@ -3,6 +3,7 @@
 import type { Append, WriteTarget } from '../../src/log/append-io.ts'
 import { AppendQueue } from '../../src/log/append-queue.ts'
 import type { Durability } from '../../src/log/log-settings.ts'
+import { Histogram } from '../../src/lib/histogram.ts'
 import { ManualClock } from './manual-clock.ts'
 
 interface Pending {
@@ -94,7 +95,14 @@ export function queueOn(file: HeldFile, settings: QueueSettings = {}): TestQueue
     failed: (_: string, isFinal: boolean) => void seen.push(isFinal ? 'failed for good' : 'failed'),
     broken: (reason: string) => void seen.push(reason),
   }
-  const queue = new AppendQueue<HeldFile>({ clock, settings: { durability, flushMessages }, events, target: file, endOffset: 0 })
+  const queue = new AppendQueue<HeldFile>({
+    clock,
+    syncs: new Histogram(),
+    settings: { durability, flushMessages },
+    events,
+    target: file,
+    endOffset: 0,
+  })
   const push = async (letter: string, target = file): Promise<void> => {
     const baseOffset = queue.endOffset
     const undo = (): void => void seen.push(`undo ${letter}`)

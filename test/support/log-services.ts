@@ -5,7 +5,7 @@ import { FilePool } from '../../src/disk/file-pool.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import { createDiagnostics } from '../../src/lib/diagnostics.ts'
 import { LogCheckpoints } from '../../src/log/checkpoints.ts'
-import type { LogServices } from '../../src/log/log-settings.ts'
+import { LogCounters, type LogServices } from '../../src/log/log-settings.ts'
 import { TailCache } from '../../src/log/tail-cache.ts'
 import { ManualClock } from './manual-clock.ts'
 
@@ -13,5 +13,13 @@ export async function logServices(disk: Disk, clock: Clock = new ManualClock()):
   const diagnostics = createDiagnostics(clock, 'error', () => undefined)
   await disk.makeFolder('/data')
   const checkpoints = await LogCheckpoints.open({ dataFolder: '/data', disk, clock, diagnostics })
-  return { disk, clock, diagnostics, checkpoints, filePool: new FilePool(disk, 100), tailCache: new TailCache(1 << 20) }
+  return {
+    disk,
+    clock,
+    diagnostics,
+    checkpoints,
+    filePool: new FilePool(disk, 100),
+    tailCache: new TailCache(1 << 20),
+    counters: new LogCounters(),
+  }
 }

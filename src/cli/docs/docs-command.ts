@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { configsMarkdown } from '../../config/docs.ts'
 import { apisMarkdown } from './apis-page.ts'
 import { commandsMarkdown } from './commands-page.ts'
+import { metricsMarkdown } from './metrics-page.ts'
 import { Failure } from '../failure.ts'
 import { type Terminal, writeLine } from '../terminal.ts'
 
@@ -14,7 +15,7 @@ const HANDLERS_FOLDER = 'src/handlers'
 export function addDocsCommand(program: Command, { output }: Terminal): void {
   program
     .command('docs', { hidden: true })
-    .description('write docs/configs.md, docs/cli.md and docs/apis.md of a source checkout')
+    .description('write docs/configs.md, docs/cli.md, docs/apis.md and docs/metrics.md of a source checkout')
     .option('--check', 'write nothing; fail when a page is stale')
     .action(async ({ check = false }: { check?: boolean }) => {
       const checkout = process.cwd()
@@ -41,6 +42,7 @@ function stalePages(checkout: string, program: Command): [page: string, text: st
     'docs/configs.md': configsMarkdown(),
     'docs/cli.md': commandsMarkdown(program),
     'docs/apis.md': apisMarkdown(join(checkout, HANDLERS_FOLDER)),
+    'docs/metrics.md': metricsMarkdown(),
   }
   return Object.entries(pages).filter(
     ([page, text]) => !existsSync(join(checkout, page)) || readFileSync(join(checkout, page), 'utf8') !== text,

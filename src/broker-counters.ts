@@ -1,0 +1,241 @@
+// What a broker counts: the one place where the names, units and meanings stand, from which docs/metrics.md is made. The parts fill counters that know no
+// names, or are asked when somebody reads. A name that was once given keeps its meaning.
+
+import type { FilePool } from './disk/file-pool.ts'
+import { Counters, type Metric, type MetricSamples, type Source } from './lib/counters.ts'
+import { Histogram } from './lib/histogram.ts'
+import { LogCounters } from './log/log-settings.ts'
+import type { TailCache } from './log/tail-cache.ts'
+import { ServerCounters } from './server/server-counters.ts'
+import type { RecordStore } from './topics/record-store.ts'
+
+/** What is asked when somebody reads. */
+export interface BrokerParts {
+  readonly filePool: FilePool
+  readonly tailCache: TailCache
+  readonly records: RecordStore
+  readonly topicCount: () => number
+  readonly startedMs: number
+}
+
+type Row = Metric & { readonly labels?: readonly string[] } & (
+    | { readonly of: (counters: BrokerCounters) => Exclude<Source, () => number> }
+    | { readonly read: (parts: BrokerParts, counters: BrokerCounters) => number }
+  )
+
+export const METRICS: readonly Row[] = [
+  {
+    name: 'ottla_requests_total',
+    type: 'counter',
+    labels: ['api'],
+    doc: 'Requests, by API.',
+    of: ({ server }) => server.requests,
+  },
+  {
+    name: 'ottla_request_errors_total',
+    type: 'counter',
+    labels: ['api', 'error'],
+    doc: 'Error codes in responses, by API and name; a response may carry one for each of its partitions.',
+    of: ({ server }) => server.errors,
+  },
+  {
+    name: 'ottla_request_bytes_total',
+    type: 'counter',
+    labels: ['api'],
+    doc: 'Bytes of requests.',
+    of: ({ server }) => server.requestBytes,
+  },
+  {
+    name: 'ottla_response_bytes_total',
+    type: 'counter',
+    labels: ['api'],
+    doc: 'Bytes of responses.',
+    of: ({ server }) => server.responseBytes,
+  },
+  {
+    name: 'ottla_request_duration_seconds',
+    type: 'histogram',
+    labels: ['api'],
+    doc: 'From the turn of a request on its connection until its response is ready; a Fetch that waits for records includes the wait.',
+    of: ({ server }) => server.durations,
+  },
+  {
+    name: 'ottla_connections',
+    type: 'gauge',
+    doc: 'Open connections.',
+    read: (_, { server }) => server.openConnections,
+  },
+  {
+    name: 'ottla_connections_opened_total',
+    type: 'counter',
+    doc: 'Connections that were accepted.',
+    of: ({ server }) => server.connectionsOpened,
+  },
+  {
+    name: 'ottla_connections_closed_total',
+    type: 'counter',
+    labels: ['reason'],
+    doc: 'Closed connections, by reason: `client` (it ended), `malformed` (it sent what is no request, or one that is not served), `unanswerable` (an error on acks=0), `bug` (of the broker), `stop` (the broker stopped).',
+    of: ({ server }) => server.connectionsClosed,
+  },
+  {
+    name: 'ottla_connections_refused_total',
+    type: 'counter',
+    doc: 'Connections that could not be accepted.',
+    of: ({ server }) => server.connectionsRefused,
+  },
+  {
+    name: 'ottla_received_bytes_total',
+    type: 'counter',
+    doc: 'Bytes that were read from connections.',
+    of: ({ server }) => server.receivedBytes,
+  },
+  {
+    name: 'ottla_sent_bytes_total',
+    type: 'counter',
+    doc: 'Bytes that were written to connections.',
+    of: ({ server }) => server.sentBytes,
+  },
+  {
+    name: 'ottla_fetches_waiting',
+    type: 'gauge',
+    doc: 'Fetches that wait for records now.',
+    read: ({ records }) => records.waits.now,
+  },
+  {
+    name: 'ottla_fetch_waits_total',
+    type: 'counter',
+    doc: 'How often a Fetch had to wait for records.',
+    read: ({ records }) => records.waits.begun,
+  },
+  {
+    name: 'ottla_appended_batches_total',
+    type: 'counter',
+    doc: 'Record batches that were appended to logs, the metadata log among them.',
+    of: ({ log }) => log.appendedBatches,
+  },
+  {
+    name: 'ottla_appended_records_total',
+    type: 'counter',
+    doc: 'Records of those batches.',
+    of: ({ log }) => log.appendedRecords,
+  },
+  {
+    name: 'ottla_appended_bytes_total',
+    type: 'counter',
+    doc: 'Bytes of those batches.',
+    of: ({ log }) => log.appendedBytes,
+  },
+  {
+    name: 'ottla_sync_duration_seconds',
+    type: 'histogram',
+    doc: 'Syncs of logs; one covers what a partition received since the last.',
+    of: ({ log }) => log.syncs,
+  },
+  {
+    name: 'ottla_tail_cache_hits_total',
+    type: 'counter',
+    doc: 'Reads that the cache of newest batches answered.',
+    read: ({ tailCache }) => tailCache.reads.hitCount,
+  },
+  {
+    name: 'ottla_tail_cache_misses_total',
+    type: 'counter',
+    doc: 'Reads that went to segment files.',
+    read: ({ tailCache }) => tailCache.reads.missCount,
+  },
+  {
+    name: 'ottla_tail_cache_hit_bytes_total',
+    type: 'counter',
+    doc: 'Bytes that the cache answered.',
+    read: ({ tailCache }) => tailCache.reads.hitBytes,
+  },
+  {
+    name: 'ottla_tail_cache_bytes',
+    type: 'gauge',
+    doc: 'Memory that the cache takes.',
+    read: ({ tailCache }) => tailCache.chargedBytes,
+  },
+  {
+    name: 'ottla_segment_files_open',
+    type: 'gauge',
+    doc: 'Segment files that are open.',
+    read: ({ filePool }) => filePool.openCount,
+  },
+  {
+    name: 'ottla_segment_files_opened_total',
+    type: 'counter',
+    doc: 'How often a segment file was opened.',
+    read: ({ filePool }) => filePool.openings.count,
+  },
+  {
+    name: 'ottla_segment_files_evicted_total',
+    type: 'counter',
+    doc: 'How often one was closed to make room for another.',
+    read: ({ filePool }) => filePool.openings.evicted,
+  },
+  {
+    name: 'ottla_topics',
+    type: 'gauge',
+    doc: 'Topics.',
+    read: ({ topicCount }) => topicCount(),
+  },
+  {
+    name: 'ottla_partitions',
+    type: 'gauge',
+    doc: 'Partitions.',
+    read: ({ records }) => records.partitions.length,
+  },
+  {
+    name: 'ottla_log_bytes',
+    type: 'gauge',
+    doc: 'Bytes of record batches in all partitions.',
+    read: ({ records }) => records.partitions.reduce((sum, { log }) => sum + log.sizeBytes, 0),
+  },
+  {
+    name: 'ottla_event_loop_delay_seconds',
+    type: 'histogram',
+    doc: 'How late the event loop gets to what is due, looked at ten times a second: what a new request waits first.',
+    of: ({ eventLoopDelays }) => eventLoopDelays,
+  },
+  {
+    name: 'process_resident_memory_bytes',
+    type: 'gauge',
+    doc: 'Memory of the whole process.',
+    read: () => process.memoryUsage.rss(),
+  },
+  {
+    name: 'process_cpu_seconds_total',
+    type: 'counter',
+    doc: 'CPU time of the whole process, in seconds.',
+    read: () => {
+      const { user, system } = process.cpuUsage()
+      return (user + system) / 1e6
+    },
+  },
+  {
+    name: 'process_start_time_seconds',
+    type: 'gauge',
+    doc: 'When the broker started, in seconds since 1970.',
+    read: ({ startedMs }) => startedMs / 1000,
+  },
+]
+
+export class BrokerCounters {
+  readonly server = new ServerCounters()
+  readonly log = new LogCounters()
+  readonly eventLoopDelays = new Histogram()
+  readonly #registry = new Counters()
+
+  /** Once, when all parts are there. */
+  name(parts: BrokerParts): void {
+    for (const row of METRICS) {
+      const { name, type, doc } = row
+      this.#registry.register({ name, type, doc }, 'of' in row ? row.of(this) : () => row.read(parts, this))
+    }
+  }
+
+  snapshot(): MetricSamples[] {
+    return this.#registry.snapshot()
+  }
+}
