@@ -186,13 +186,13 @@ async function replay(metadataLog: MetadataLog, catalog: Catalog): Promise<{ lea
 
 /** What a crash left of deleted topics goes; a folder of a topic that never existed here is left alone. */
 async function removeLeftovers({ disk, diagnostics, folder }: Parts, catalog: Catalog, checkpoints: LogCheckpoints): Promise<void> {
-  await removeDeletedLogFolders(disk, folder.path)
+  await removeDeletedLogFolders({ disk, diagnostics }, folder.path)
   for (const found of await listLogFolders(disk, folder.path)) {
     if (found.topic === METADATA_TOPIC) continue
     const known = catalog.has(found.topic) ? catalog.byName(found.topic) : undefined
     if (found.topicId !== undefined && catalog.wasDeleted(found.topicId)) {
       await checkpoints.forgetUnopened(found)
-      await deleteLogFolder(disk, found.folder)
+      await deleteLogFolder({ disk, diagnostics }, found.folder)
     } else if (known === undefined)
       diagnostics.warn('left alone a folder of no known topic', { folder: found.folder, topicId: found.topicId })
   }

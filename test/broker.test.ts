@@ -11,7 +11,9 @@ import { METRICS } from '../src/broker-counters.ts'
 import { resolveBrokerConfig } from '../src/config/resolve.ts'
 import type { Labels } from '../src/lib/counters.ts'
 import type { LogLine } from '../src/lib/diagnostics.ts'
+import { createPartitions } from '../src/wire/messages/create-partitions.ts'
 import { createTopics } from '../src/wire/messages/create-topics.ts'
+import { deleteRecords } from '../src/wire/messages/delete-records.ts'
 import { deleteTopics } from '../src/wire/messages/delete-topics.ts'
 import { fetch } from '../src/wire/messages/fetch.ts'
 import { initProducerId } from '../src/wire/messages/init-producer-id.ts'
@@ -92,6 +94,29 @@ describe('a broker', () => {
     expect(after.summary).toMatchObject({ topics: 1, partitions: 2 })
     expect(await read(second, 'orders')).toContain('bb')
     expect(await send(second, 'orders', 'cc')).toBe(2)
+  })
+
+  it('has the partitions and the first offsets that were changed again after a restart', async () => {
+    const folder = newFolder()
+    const before = await start(folder)
+    const first = await connect(before)
+    await create(first, 'orders')
+    await send(first, 'orders', 'aa', 'bb')
+    await send(first, 'orders', 'cc')
+    const grown = { topics: [{ name: 'orders', count: 3, assignments: null }], timeoutMs: 1000, validateOnly: false }
+    await first.request(createPartitions, 3, grown)
+    const deleted = { topics: [{ name: 'orders', partitions: [{ partitionIndex: 0, offset: 2 }] }], timeoutMs: 1000 }
+    const { topics } = await first.request(deleteRecords, 2, deleted)
+    expect(topics[0]!.partitions[0]!.lowWatermark).toBe(2)
+    await before.close()
+
+    const after = await start(folder)
+    const second = await connect(after)
+    expect(after.summary).toMatchObject({ topics: 1, partitions: 3 })
+    const { responses } = await second.request(fetch, 12, fetchOf('orders', 2))
+    expect(responses[0]!.partitions[0]).toMatchObject({ errorCode: 0, logStartOffset: 2, highWatermark: 3 })
+    expect((await second.request(fetch, 12, fetchOf('orders', 1))).responses[0]!.partitions[0]!.errorCode).toBe(1)
+    expect(await send(second, 'orders', 'dd')).toBe(3)
   })
 
   it.each(['fsync', 'os'])('has large requests of many connections as they came, with durability %s', async (durability) => {

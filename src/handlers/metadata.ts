@@ -13,8 +13,10 @@ import { errorCode, Refusal } from '../wire/error-codes.ts'
 import { metadata as api } from '../wire/messages/metadata.ts'
 import type { Draft, Infer } from '../wire/schema.ts'
 import { ZERO_UUID } from '../wire/uuid.ts'
+import { CLUSTER_OPERATIONS, TOPIC_OPERATIONS } from './authorized-operations.ts'
 import type { ServedApi } from './handler.ts'
 import { handler } from './handler.ts'
+import { partitionState } from './partition-state.ts'
 import type { Services } from './services.ts'
 
 type Asked = NonNullable<Infer<typeof api.request>['topics']>[number]
@@ -22,26 +24,12 @@ interface Options {
   readonly mayCreate: boolean
   readonly isAuthorizing: boolean
 }
-// Everything is allowed to everybody. Kafka's bits: 3 read, 4 write, 5 create, 6 delete, 7 alter, 8 describe, 9 cluster action, 10 describe configs,
-// 11 alter configs, 12 idempotent write; of them, those that make sense for a topic and for the cluster.
-const TOPIC_OPERATIONS = 0b0_1101_1111_1000
-const CLUSTER_OPERATIONS = 0b1_1111_1010_0000
 type TopicResponse = Draft<typeof api.response>['topics'][number]
 
-export function metadata({ catalog, placement, records, config }: Services): ServedApi {
+export function metadata(services: Services): ServedApi {
+  const { catalog, placement, config } = services
   const describe = ({ id, name, partitionCount, isInternal }: Topic): TopicResponse => {
-    const partitions = Array.from({ length: partitionCount }, (_, partitionIndex) => {
-      const isOffline = records.offlineReason(id, partitionIndex) !== undefined
-      return {
-        errorCode: isOffline ? errorCode('LEADER_NOT_AVAILABLE') : 0,
-        partitionIndex,
-        leaderId: isOffline ? -1 : placement.brokerId,
-        leaderEpoch: placement.leaderEpoch,
-        replicaNodes: [placement.brokerId],
-        isrNodes: [placement.brokerId],
-        offlineReplicas: isOffline ? [placement.brokerId] : [],
-      }
-    })
+    const partitions = Array.from({ length: partitionCount }, (_, index) => partitionState(services, id, index))
     return { errorCode: 0, name, topicId: id, isInternal, partitions }
   }
 

@@ -1,9 +1,13 @@
 // THE list of what is served. ApiVersions, dispatch and docs/apis.md derive from it; an API exists once it is here.
 
 import { apiVersions } from './api-versions.ts'
+import { createPartitions } from './create-partitions.ts'
 import { createTopics } from './create-topics.ts'
+import { deleteRecords } from './delete-records.ts'
 import { deleteTopics } from './delete-topics.ts'
+import { describeCluster } from './describe-cluster.ts'
 import { describeConfigs } from './describe-configs.ts'
+import { describeTopicPartitions } from './describe-topic-partitions.ts'
 import { fetch } from './fetch.ts'
 import { findCoordinator } from './find-coordinator.ts'
 import type { ServedApi } from './handler.ts'
@@ -24,9 +28,13 @@ export function servedApis(services: Services): readonly ServedApi[] {
     apiVersions(() => served),
     createTopics(services),
     deleteTopics(services),
+    deleteRecords(services),
     initProducerId(services),
     offsetForLeaderEpoch(services),
     describeConfigs(services),
+    createPartitions(services),
+    describeCluster(services),
+    describeTopicPartitions(services),
   ]
   return served
 }

@@ -3,6 +3,7 @@
 
 import { dirname, join } from 'node:path'
 import type { Disk } from '../disk/disk.ts'
+import type { Diagnostics } from '../lib/diagnostics.ts'
 import { deletedFolderName, isDeletedFolderName, PARTITION_METADATA, parseLogFolderName } from './file-names.ts'
 import { parsePartitionMetadata } from './log-folder.ts'
 
@@ -10,7 +11,7 @@ export interface FoundLog {
   readonly folder: string
   readonly topic: string
   readonly partition: number
-  /** undefined when partition.metadata is missing or damaged. */
+  /** undefined when partition.metadata is missing, damaged or cannot be read. */
   readonly topicId: string | undefined
 }
 
@@ -21,7 +22,7 @@ export async function listLogFolders(disk: Disk, dataFolder: string): Promise<Fo
     const parsed = parseLogFolderName(name)
     if (parsed === undefined) continue
     const folder = join(dataFolder, name)
-    const metadata = await disk.readFile(join(folder, PARTITION_METADATA))
+    const metadata = await disk.readFile(join(folder, PARTITION_METADATA)).catch(() => undefined) // who opens the log is told why
     found.push({ folder, ...parsed, topicId: metadata === undefined ? undefined : parsePartitionMetadata(metadata.toString()) })
   }
   return found
@@ -44,14 +45,26 @@ export async function removeLogFolder(disk: Disk, folder: string): Promise<void>
   await disk.removeEmptyFolder(folder)
 }
 
-/** For the folder of a topic that is gone; its log is not open. */
-export async function deleteLogFolder(disk: Disk, folder: string): Promise<void> {
-  await removeLogFolder(disk, await renameForDeletion(disk, folder))
+/** For the folder of a topic that is gone; its log is not open. What cannot be removed is left to the next start. */
+export async function deleteLogFolder({ disk, diagnostics }: Deletion, folder: string): Promise<void> {
+  await warnOfFailure(diagnostics, folder, async () => removeLogFolder(disk, await renameForDeletion(disk, folder)))
 }
 
 /** The folders that an earlier run renamed and did not get to remove. */
-export async function removeDeletedLogFolders(disk: Disk, dataFolder: string): Promise<void> {
+export async function removeDeletedLogFolders({ disk, diagnostics }: Deletion, dataFolder: string): Promise<void> {
   for (const name of (await disk.list(dataFolder)) ?? []) {
-    if (isDeletedFolderName(name)) await removeLogFolder(disk, join(dataFolder, name))
+    const folder = join(dataFolder, name)
+    if (isDeletedFolderName(name)) await warnOfFailure(diagnostics, folder, () => removeLogFolder(disk, folder))
   }
+}
+
+interface Deletion {
+  readonly disk: Disk
+  readonly diagnostics: Diagnostics
+}
+
+async function warnOfFailure(diagnostics: Diagnostics, folder: string, remove: () => Promise<void>): Promise<void> {
+  await remove().catch((error: unknown) =>
+    diagnostics.warn('a deleted log could not be removed; the next start tries again', { folder, error: String(error) }),
+  )
 }

@@ -103,10 +103,28 @@ export class PartitionLog {
       return log
     } catch (error) {
       if (!(error instanceof Damaged)) throw error
-      const log = new PartitionLog(options, folder, unopenedLog(recovery))
-      log.#goOffline(`${error.message}. Nothing was changed; the other partitions are not affected.`)
-      return log
+      return PartitionLog.#offline(options, `${error.message}. Nothing was changed; the other partitions are not affected.`)
     }
+  }
+
+  /** As `open`, but a log that cannot be opened, for whatever reason, is offline: it costs nobody else anything. */
+  static async openOrOffline(options: PartitionLogOptions): Promise<PartitionLog> {
+    try {
+      return await PartitionLog.open(options)
+    } catch (error) {
+      const advice =
+        'See that the broker can read and write the folder and what is in it, and start again; the other partitions are not affected.'
+      return PartitionLog.#offline(options, `the log could not be opened: ${String(error)}. ${advice}`)
+    }
+  }
+
+  static #offline(options: PartitionLogOptions, reason: string): PartitionLog {
+    const { services } = options
+    const folder = new LogFolder(services.disk, options.folder, options.topicId)
+    const checkpoint = services.checkpoints.of(options.topic, options.partition)
+    const log = new PartitionLog(options, folder, unopenedLog({ ...options, folder, checkpoint }))
+    log.#goOffline(reason)
+    return log
   }
 
   get logStartOffset(): number {

@@ -8,6 +8,8 @@ import { attempt } from '../wire/attempt.ts'
 import { Refusal } from '../wire/error-codes.ts'
 import type { MetadataLog } from './metadata-log.ts'
 import type { MetadataRecord } from './metadata-records.ts'
+import type { MorePartitions, NewTopicCounts } from './partition-counts.ts'
+import { checkGrowth, newPartitionCount, PARTITIONS_PER_REQUEST_MAX } from './partition-counts.ts'
 import { collisionKey, illegalTopicName, isInternalTopic } from './topic-names.ts'
 
 export interface Topic {
@@ -22,24 +24,21 @@ export interface Topic {
   readonly isInternal: boolean
 }
 
-export interface NewTopic {
+export interface NewTopic extends NewTopicCounts {
   readonly name: string
-  /** -1: the broker's `num.partitions`. */
-  readonly partitionCount: number
-  /** -1: the broker's default, which is 1 like every other accepted value. */
-  readonly replicationFactor: number
-  /** The brokers of each partition, when the client chooses: then the two counts are -1. */
-  readonly assignments: readonly { partitionIndex: number; brokerIds: readonly number[] }[]
   readonly configs: Readonly<Record<string, string>>
 }
 
-/** Who keeps the topics' data: told after a change is durable and before anybody sees it. */
+/**
+ * Who keeps the topics' data: told after a change is durable and before anybody sees it. It cannot fail then: what it cannot do is between it and
+ * the partitions in question.
+ */
 export interface TopicFollower {
   topicCreated(topic: Topic): Promise<void>
+  /** It has more partitions now, or other configs. */
+  topicChanged(topic: Topic): Promise<void>
   topicDeleted(topic: Topic): Promise<void>
 }
-
-const PARTITIONS_PER_REQUEST_MAX = 10_000 // Kafka's limit for one request
 
 export interface CatalogOptions {
   readonly metadataLog: MetadataLog
@@ -68,6 +67,8 @@ export class Catalog {
   replay(record: MetadataRecord): void {
     if (record.type === 'topic') {
       const { topicId: id, name, partitionCount, configs } = record
+      const earlier = this.#byName.get(name)
+      if (earlier !== undefined) this.#remove(earlier) // the same topic before a change, or one that was never seen because its creation failed
       this.#add(this.#topic({ id, name, partitionCount, configs }))
     }
     if (record.type === 'topic-deleted') {
@@ -114,15 +115,7 @@ export class Catalog {
       const results = this.#validated(newTopics)
       const topics = results.filter((result) => !(result instanceof Refusal)) as Topic[]
       if (validateOnly || topics.length === 0) return results
-      await this.#options.metadataLog.append(
-        topics.map(({ id, name, partitionCount, configOverrides }) => ({
-          type: 'topic',
-          topicId: id,
-          name,
-          partitionCount,
-          configs: configOverrides,
-        })),
-      )
+      await this.#options.metadataLog.append(topics.map(recordOf))
       for (const topic of topics) {
         await this.#follower?.topicCreated(topic)
         this.#add(topic)
@@ -140,15 +133,44 @@ export class Catalog {
     return this.byName(name)
   }
 
-  /** Resolves when the deletion is durable and nobody sees the topic any more; its files go in the background. */
-  delete(topic: Topic): Promise<void> {
+  /** Gives topics more partitions, all with one sync, and answers each in its place: the topic as it is then, or why not. */
+  createPartitions(grown: readonly MorePartitions[], validateOnly = false): Promise<(Topic | Refusal)[]> {
     return this.#mutex.run(async () => {
-      if (this.#byId.get(topic.id) !== topic) throw new Refusal('UNKNOWN_TOPIC_OR_PARTITION')
+      let partitionsLeft = PARTITIONS_PER_REQUEST_MAX
+      const results = grown.map((growth) =>
+        attempt(() => {
+          const topic = this.byName(growth.name)
+          checkGrowth(growth, topic.partitionCount, this.#options.brokerId)
+          partitionsLeft -= growth.partitionCount - topic.partitionCount
+          if (partitionsLeft < 0) throw tooManyPartitions()
+          return { ...topic, partitionCount: growth.partitionCount }
+        }),
+      )
+      const topics = results.filter((result) => !(result instanceof Refusal)) as Topic[]
+      if (!validateOnly) await this.#change(topics)
+      return results
+    })
+  }
+
+  /** Resolves when the deletion is durable and nobody sees the topic any more; its files go in the background. */
+  delete({ id }: Topic): Promise<void> {
+    return this.#mutex.run(async () => {
+      const topic = this.#byId.get(id)
+      if (topic === undefined) throw new Refusal('UNKNOWN_TOPIC_OR_PARTITION')
       await this.#options.metadataLog.append([{ type: 'topic-deleted', topicId: topic.id }])
       this.#remove(topic)
       this.#deletedIds.add(topic.id)
       await this.#follower?.topicDeleted(topic)
     })
+  }
+
+  async #change(topics: readonly Topic[]): Promise<void> {
+    if (topics.length === 0) return
+    await this.#options.metadataLog.append(topics.map(recordOf))
+    for (const topic of topics) {
+      await this.#follower?.topicChanged(topic)
+      this.#add(topic)
+    }
   }
 
   #validated(newTopics: readonly NewTopic[]): (Topic | Refusal)[] {
@@ -160,7 +182,7 @@ export class Catalog {
       collisions.set(this.#collisionKey(topic.name), topic.name)
       partitionsLeft -= topic.partitionCount
       if (partitionsLeft >= 0) return topic
-      return new Refusal('POLICY_VIOLATION', `a request may create at most ${PARTITIONS_PER_REQUEST_MAX} partitions`)
+      return tooManyPartitions()
     })
   }
 
@@ -175,37 +197,10 @@ export class Catalog {
         'INVALID_TOPIC_EXCEPTION',
         `topic "${name}" collides with topic "${rival}": in Kafka's metrics "." and "_" are the same`,
       )
-    const partitionCount = this.#partitionCount(newTopic)
+    const partitionCount = newPartitionCount(newTopic, this.#options.config, this.#options.brokerId)
     const wrong = validateTopicConfigs(configs, this.#options.config)
     if (wrong !== undefined) throw new Refusal('INVALID_CONFIG', wrong)
     return this.#topic({ id: this.#options.randomId(), name, partitionCount, configs })
-  }
-
-  #partitionCount({ partitionCount, replicationFactor, assignments }: NewTopic): number {
-    if (assignments.length > 0) {
-      if (partitionCount !== -1 || replicationFactor !== -1)
-        throw new Refusal('INVALID_REQUEST', 'with a manual assignment, the partition count and the replication factor must be -1')
-      const indexes = new Set(assignments.map((assignment) => assignment.partitionIndex))
-      if (indexes.size < assignments.length) throw new Refusal('INVALID_REPLICA_ASSIGNMENT', 'a partition is assigned twice')
-      const isConsecutive = assignments.every(({ partitionIndex }) => partitionIndex >= 0 && partitionIndex < assignments.length)
-      if (!isConsecutive) throw new Refusal('INVALID_REPLICA_ASSIGNMENT', 'the assigned partitions must be numbered from 0 without a gap')
-      const isHere = assignments.every(({ brokerIds }) => brokerIds.length === 1 && brokerIds[0] === this.#options.brokerId)
-      if (!isHere)
-        throw new Refusal(
-          'INVALID_REPLICA_ASSIGNMENT',
-          `every partition must be assigned to broker ${this.#options.brokerId}, the only one`,
-        )
-      return assignments.length
-    }
-    if (partitionCount <= 0 && partitionCount !== -1)
-      throw new Refusal('INVALID_PARTITIONS', `partition count ${partitionCount}: it must be larger than 0, or -1 for the default`)
-    const factor = replicationFactor === -1 ? this.#options.config['default.replication.factor'] : replicationFactor
-    if (factor !== 1) {
-      const reason =
-        factor <= 0 ? 'it must be larger than 0, or -1 for the default' : 'there is one broker, so it can only be 1, or -1 for the default'
-      throw new Refusal('INVALID_REPLICATION_FACTOR', `replication factor ${factor}: ${reason}`)
-    }
-    return partitionCount === -1 ? this.#options.config['num.partitions'] : partitionCount
   }
 
   #topic({
@@ -238,4 +233,12 @@ export class Catalog {
     this.#byId.delete(topic.id)
     this.#collisions.delete(this.#collisionKey(topic.name))
   }
+}
+
+function recordOf({ id, name, partitionCount, configOverrides }: Topic): MetadataRecord {
+  return { type: 'topic', topicId: id, name, partitionCount, configs: configOverrides }
+}
+
+function tooManyPartitions(): Refusal {
+  return new Refusal('POLICY_VIOLATION', `a request may create at most ${PARTITIONS_PER_REQUEST_MAX} partitions`)
 }

@@ -21,10 +21,10 @@ export class PartitionFolders {
     this.#options = options
   }
 
-  /** Opens, and if need be recovers, the log of a partition. */
+  /** Opens, and if need be recovers, the log of a partition; one that cannot be opened is offline. */
   open(topic: Topic, partitionIndex: number): Promise<PartitionLog> {
     const { dataFolder, services, leaderEpoch } = this.#options
-    return PartitionLog.open({
+    return PartitionLog.openOrOffline({
       folder: join(dataFolder, logFolderName(topic.name, partitionIndex)),
       topicId: topic.id,
       topic: topic.name,
@@ -33,6 +33,11 @@ export class PartitionFolders {
       settings: this.#settings(topic),
       services,
     })
+  }
+
+  /** What has changed of the topic's configs holds from the next append on. */
+  updateSettings(log: PartitionLog, topic: Topic): void {
+    log.updateSettings(this.#settings(topic))
   }
 
   #settings({ config: topicConfig }: Topic): LogSettings {

@@ -7,7 +7,8 @@ import type { Topic } from './catalog.ts'
 export type GrowthListener = (grownBytes: number) => void
 
 export class Partition {
-  readonly topic: Topic
+  /** As it is now: its configs and partition count may change. */
+  topic: Topic
   readonly index: number
   readonly log: PartitionLog
   readonly #listeners = new Set<GrowthListener>()

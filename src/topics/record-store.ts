@@ -83,12 +83,17 @@ export class RecordStore implements TopicFollower {
   }
 
   async topicCreated(topic: Topic): Promise<void> {
-    const indexes = Array.from({ length: topic.partitionCount }, (_, index) => index)
-    const logs = await Promise.all(indexes.map((index) => this.#options.folders.open(topic, index)))
-    this.#partitions.set(
-      topic.id,
-      logs.map((log, index) => new Partition(topic, index, log)),
-    )
+    this.#partitions.set(topic.id, await this.#open(topic, 0))
+  }
+
+  async topicChanged(topic: Topic): Promise<void> {
+    const partitions = this.#partitions.get(topic.id) ?? []
+    for (const partition of partitions) {
+      partition.topic = topic
+      this.#options.folders.updateSettings(partition.log, topic)
+    }
+    if (topic.partitionCount === partitions.length) return
+    this.#partitions.set(topic.id, [...partitions, ...(await this.#open(topic, partitions.length))])
   }
 
   async topicDeleted(topic: Topic): Promise<void> {
@@ -139,6 +144,18 @@ export class RecordStore implements TopicFollower {
     return this.#partition(topicId, partitionIndex).log.endOffsetForEpoch(epoch)
   }
 
+  /** Records below `offset` are gone, durably; -1 stands for the high watermark. Answers the first offset that is left. */
+  async deleteRecords(topicId: string, partitionIndex: number, offset: number): Promise<number> {
+    const { log, topic } = this.#partition(topicId, partitionIndex)
+    const policy = topic.config['cleanup.policy']
+    if (policy.includes('compact') && !policy.includes('delete'))
+      throw new Refusal('POLICY_VIOLATION', `topic "${topic.name}" is compacted: its records go only when newer ones of their key come`)
+    if (topic.isInternal) throw new Refusal('INVALID_TOPIC_EXCEPTION', `topic "${topic.name}" is the broker's own`)
+    if (offset < -1) throw new Refusal('OFFSET_OUT_OF_RANGE')
+    await log.advanceLogStartOffset(offset === -1 ? log.highWatermark : offset)
+    return log.logStartOffset
+  }
+
   /**
    * Checks every batch (which may leave the event loop), then appends them in one turn. Settles when all have their place, so that a caller who awaits it
    * keeps the order of its requests; synchronous when the checks are.
@@ -173,6 +190,12 @@ export class RecordStore implements TopicFollower {
       this.#options.clock,
       this.waits,
     )
+  }
+
+  /** The partitions from `firstIndex` on. */
+  #open(topic: Topic, firstIndex: number): Promise<Partition[]> {
+    const indexes = Array.from({ length: topic.partitionCount - firstIndex }, (_, count) => firstIndex + count)
+    return Promise.all(indexes.map(async (index) => new Partition(topic, index, await this.#options.folders.open(topic, index))))
   }
 
   #check(

@@ -92,9 +92,9 @@ export class AskedBroker {
   }
 
   /** An empty topic of one partition that no other case writes to. */
-  async newTopic(): Promise<string> {
+  async newTopic(configs: Record<string, string> = {}): Promise<string> {
     const name = `case-${++this.#newTopicCount}`
-    await this.#createTopics({ [name]: { partitions: 1 } })
+    await this.#createTopics({ [name]: { partitions: 1, configs } })
     return name
   }
 

@@ -51,6 +51,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   host: () => 'the host',
   port: () => 'the port',
   nodeId: broker,
+  brokerId: broker,
   leaderId: broker,
   controllerId: broker,
   replicaNodes: (value, known) => (value as number[]).map((id) => broker(id, known)),
@@ -72,7 +73,8 @@ const SORTED_BY: Readonly<Record<string, readonly string[]>> = {
   supportedFeatures: ['name'],
   finalizedFeatures: ['name'],
   topics: ['name', 'topic'],
-  responses: ['name', 'topic', 'topicId'],
+  responses: ['name', 'topic', 'topicId', 'resourceType', 'resourceName'],
+  results: ['name', 'resourceType', 'resourceName'],
   partitions: ['partitionIndex', 'partition'],
   partitionResponses: ['index'],
 }

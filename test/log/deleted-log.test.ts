@@ -24,10 +24,10 @@ describe('a deleted log', () => {
 
   it('is removed by the next start when there was no time for it', async () => {
     const disk = new MemoryDisk()
-    const { log } = await openLog(disk)
+    const { log, services } = await openLog(disk)
     await append(log, ['a'])
     await log.delete()
-    await removeDeletedLogFolders(disk, '/data')
+    await removeDeletedLogFolders(services, '/data')
     expect(((await disk.list('/data')) ?? []).filter((name) => name.startsWith('orders'))).toEqual([])
   })
 
@@ -39,7 +39,7 @@ describe('a deleted log', () => {
     services.diagnostics.warn = (message) => void warnings.push(message)
     await append(log, ['a'])
     await log.delete()
-    await removeDeletedLogFolders(disk, '/data')
+    await removeDeletedLogFolders(services, '/data')
     clock.advance(60_000)
     await settled()
     expect(warnings).toEqual([])

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { MemoryDisk } from '../../src/disk/memory-disk.ts'
 import { deleteLogFolder, listLogFolders, removeDeletedLogFolders } from '../../src/log/log-folders.ts'
 import { FaultDisk } from '../support/fault-disk.ts'
+import { silent } from '../support/log-services.ts'
 import { append, FOLDER, openLog, TOPIC_ID } from '../support/test-log.ts'
 
 describe('the folders of a data folder', () => {
@@ -26,11 +27,14 @@ describe('the folders of a data folder', () => {
         step,
         kind: 'stop',
       })
-      const isOver = await Promise.race([deleteLogFolder(disk, FOLDER).then(() => true), disk.stopped.then(() => false)])
+      const isOver = await Promise.race([
+        deleteLogFolder({ disk, diagnostics: silent }, FOLDER).then(() => true),
+        disk.stopped.then(() => false),
+      ])
       const after = await disk.afterPowerLoss(() => 'all', ['/'])
       const left = await logsIn(after)
       expect(left).toEqual((await logsIn(image)).slice(-left.length || Number.POSITIVE_INFINITY))
-      await removeDeletedLogFolders(after, '/data')
+      await removeDeletedLogFolders({ disk: after, diagnostics: silent }, '/data')
       expect(await listLogFolders(after, '/data')).toHaveLength(step === 0 ? 1 : 0)
       if (isOver) break
     }

@@ -9,6 +9,9 @@ import { LogCounters, type LogServices } from '../../src/log/log-settings.ts'
 import { TailCache } from '../../src/log/tail-cache.ts'
 import { ManualClock } from './manual-clock.ts'
 
+/** Says nothing to anybody. */
+export const silent = createDiagnostics(new ManualClock(), 'error', () => undefined)
+
 export async function logServices(disk: Disk, clock: Clock = new ManualClock()): Promise<LogServices> {
   const diagnostics = createDiagnostics(clock, 'error', () => undefined)
   await disk.makeFolder('/data')

@@ -62,6 +62,39 @@ describe('the catalog', () => {
     expect(catalog.wasDeleted(orders.id)).toBe(false)
   })
 
+  it('has the partitions that a topic got later again after a restart', async () => {
+    const disk = new MemoryDisk()
+    const before = await openCatalog(disk)
+    await before.catalog.create([newTopic('orders', { configs: { 'flush.ms': '5' } }), newTopic('other')])
+    await before.catalog.createPartitions([{ name: 'orders', partitionCount: 7, assignments: null }])
+    const { id } = before.catalog.byName('orders')
+    await before.metadataLog.close()
+    const { catalog } = await openCatalog(disk)
+    expect(catalog.byName('orders')).toMatchObject({ id, partitionCount: 7, configOverrides: { 'flush.ms': '5' } })
+    expect(catalog.byId(id).partitionCount).toBe(7)
+    expect([...catalog.topics]).toHaveLength(2)
+  })
+
+  it('knows a name’s last topic alone, where a failed creation left a record of an earlier one', async () => {
+    const disk = new MemoryDisk()
+    const metadataLog = await openMetadataLog(disk)
+    const ids = ['first', 'second'].map((text) => text.padEnd(22, 'A'))
+    for (const topicId of ids) await metadataLog.append([{ type: 'topic', topicId, name: 'orders', partitionCount: 1, configs: {} }])
+    await metadataLog.close()
+    const { catalog } = await openCatalog(disk)
+    expect(catalog.byName('orders').id).toBe(ids[1])
+    expect(() => catalog.byId(ids[0]!)).toThrow(expect.objectContaining({ error: 'UNKNOWN_TOPIC_ID' }))
+  })
+
+  it('deletes a topic that has changed since it was looked up', async () => {
+    const { catalog } = await openCatalog()
+    await catalog.create([newTopic('a')])
+    const lookedUp = catalog.byName('a')
+    await catalog.createPartitions([{ name: 'a', partitionCount: 4, assignments: null }])
+    await catalog.delete(lookedUp)
+    expect(catalog.has('a')).toBe(false)
+  })
+
   it('gives a topic that is made again under the same name another id', async () => {
     const { catalog } = await openCatalog()
     await catalog.create([newTopic('a')])
@@ -149,11 +182,15 @@ describe('the catalog', () => {
     const seen: string[] = []
     catalog.follow({
       topicCreated: async ({ name }) => void seen.push(`created, visible: ${catalog.has(name)}`),
+      topicChanged: async ({ name, partitionCount }) => {
+        seen.push(`changed to ${partitionCount}, visible: ${catalog.byName(name).partitionCount}`)
+      },
       topicDeleted: async ({ name }) => void seen.push(`deleted, visible: ${catalog.has(name)}`),
     })
     await catalog.create([newTopic('a')])
+    await catalog.createPartitions([{ name: 'a', partitionCount: 5, assignments: null }])
     await catalog.delete(catalog.byName('a'))
-    expect(seen).toEqual(['created, visible: false', 'deleted, visible: false'])
+    expect(seen).toEqual(['created, visible: false', 'changed to 5, visible: 3', 'deleted, visible: false'])
   })
 
   it('creates a missing topic once for many that ask at the same time', async () => {

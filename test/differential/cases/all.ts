@@ -1,10 +1,18 @@
 // Every question of the comparison.
 
 import { clusterCases } from './cluster.ts'
+import { partitionCases } from './partitions.ts'
 import { produceBatches } from './produce-batches.ts'
 import { produceRequests } from './produce-requests.ts'
 import { readingCases } from './reading.ts'
 import { topics } from './topics.ts'
 import type { Case } from './case.ts'
 
-export const cases: readonly Case[] = [...clusterCases, ...topics, ...readingCases, ...produceBatches, ...produceRequests]
+export const cases: readonly Case[] = [
+  ...clusterCases,
+  ...topics,
+  ...partitionCases,
+  ...readingCases,
+  ...produceBatches,
+  ...produceRequests,
+]
