@@ -11,6 +11,7 @@ import { FilePool } from './disk/file-pool.ts'
 import { lockFolder } from './disk/folder-lock.ts'
 import type { FolderLock } from './disk/folder-lock.ts'
 import { servedApis } from './handlers/served-apis.ts'
+import { ByteBudget } from './lib/byte-budget.ts'
 import { systemClock } from './lib/clock.ts'
 import type { Clock } from './lib/clock.ts'
 import { createDiagnostics } from './lib/diagnostics.ts'
@@ -21,7 +22,7 @@ import { LogCheckpoints } from './log/checkpoints.ts'
 import { deleteLogFolder, listLogFolders, removeDeletedLogFolders } from './log/log-folders.ts'
 import type { LogServices } from './log/log-settings.ts'
 import { TailCache } from './log/tail-cache.ts'
-import { Server } from './server/listener.ts'
+import { Server, type ServerOptions } from './server/listener.ts'
 import { Catalog } from './topics/catalog.ts'
 import { openDataFolder, randomUuid } from './topics/data-folder.ts'
 import type { DataFolder } from './topics/data-folder.ts'
@@ -135,6 +136,7 @@ async function startWith(parts: Parts, services: LogServices): Promise<Broker> {
   await removeLeftovers(parts, catalog, checkpoints)
   await openTopics(catalog, records)
   catalog.follow(records)
+  const responseBudget = new ByteBudget(config['queued.max.response.bytes'])
   const server = await Server.listen({
     listeners: config.listeners,
     served: servedApis({
@@ -150,8 +152,9 @@ async function startWith(parts: Parts, services: LogServices): Promise<Broker> {
     }),
     diagnostics,
     clock,
-    maxRequestBytes: config['socket.request.max.bytes'],
     counters: counters.server,
+    responseBudget,
+    ...serverLimits(config),
   })
   counters.name({ ...services, records, topicCount: () => [...catalog.topics].length, startedMs })
   const eventLoop = watchEventLoop(clock, counters.eventLoopDelays)
@@ -207,6 +210,22 @@ async function openTopics(catalog: Catalog, records: RecordStore): Promise<void>
 function placementOf({ config, folder }: Parts, leaderEpoch: number): Placement {
   const advertised = new Map((config['advertised.listeners'] ?? []).map(({ name, host, port }) => [name, { host, port }]))
   return new Placement({ brokerId: config['node.id'], clusterId: folder.clusterId, leaderEpoch, advertised })
+}
+
+function serverLimits(
+  config: BrokerConfig,
+): Pick<ServerOptions, 'maxRequestBytes' | 'queuedRequestBytes' | 'maxIdleMs' | 'connectionLimits'> {
+  const [queuedRequestBytes, maxIdleMs] = [config['queued.max.request.bytes'], config['connections.max.idle.ms']]
+  return {
+    maxRequestBytes: config['socket.request.max.bytes'],
+    queuedRequestBytes: queuedRequestBytes < 0 ? Infinity : queuedRequestBytes,
+    maxIdleMs: maxIdleMs < 0 ? Infinity : maxIdleMs,
+    connectionLimits: {
+      total: config['max.connections'],
+      perAddress: config['max.connections.per.ip'],
+      ofAddress: config['max.connections.per.ip.overrides'],
+    },
+  }
 }
 
 interface Running {

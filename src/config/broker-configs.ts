@@ -1,8 +1,8 @@
 // The configs of the broker: Kafka's names where Kafka has one, and rows derived from the topic configs, whose defaults they are.
 // Of Kafka's broker configs only those that mean something here have a row: a broker that is given another warns that it ignores it.
 
-import { parseEndpoints } from './endpoints.ts'
-import { boolean, custom, int, list, long, LONG_MAX, type Row, string, type ValueOf } from './row-kinds.ts'
+import { parseAddressLimits, parseEndpoints } from './endpoints.ts'
+import { boolean, custom, int, INT_MAX, list, long, LONG_MAX, type Row, string, type ValueOf } from './row-kinds.ts'
 import { topicConfigs } from './topic-configs.ts'
 
 const ownConfigs = {
@@ -17,6 +17,10 @@ const ownConfigs = {
   'auto.create.topics.enable': boolean({
     default: true,
     doc: "Whether a topic that a client asks for by name is created, with `num.partitions` partitions, when the client's request allows it.",
+  }),
+  'connections.max.idle.ms': long({
+    default: 600_000,
+    doc: 'A connection on which nothing was sent or received for this long is closed, unless an answer is being made for it.',
   }),
   'controller.listener.names': list({
     default: '',
@@ -72,6 +76,23 @@ const ownConfigs = {
     flag: '--log-level <level>',
     doc: 'The least important log lines that are written.',
   }),
+  'max.connections': int({
+    default: INT_MAX,
+    atLeast: 0,
+    doc: 'The most connections that are open at a time; a further one is closed at once.',
+  }),
+  'max.connections.per.ip': int({
+    default: INT_MAX,
+    atLeast: 0,
+    doc: 'The most connections that are open at a time from one address; a further one is closed at once.',
+  }),
+  'max.connections.per.ip.overrides': custom({
+    type: 'STRING',
+    default: '',
+    takes: 'a list of addresses with a number each, as 127.0.0.1:200,192.0.2.7:5',
+    parse: parseAddressLimits,
+    doc: 'Instead of `max.connections.per.ip`, for these addresses.',
+  }),
   'max.decompressed.batch.bytes': int({
     default: 64 << 20,
     atLeast: 1 << 20,
@@ -90,6 +111,15 @@ const ownConfigs = {
     default: 86_400_000,
     atLeast: 1,
     doc: 'A partition forgets an idempotent producer that was silent for this long.',
+  }),
+  'queued.max.request.bytes': long({
+    default: 128 << 20,
+    doc: 'The most bytes of requests above 64 KiB that are received or worked on at a time, half of them for requests above 2 MiB; further ones wait, unsent. Negative: no limit.',
+  }),
+  'queued.max.response.bytes': long({
+    default: 64 << 20,
+    atLeast: 1 << 20,
+    doc: 'The most record bytes of Fetch responses that clients have not taken yet; a further Fetch gets less, or waits.',
   }),
   'socket.request.max.bytes': int({
     default: 100 << 20,

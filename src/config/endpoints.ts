@@ -24,6 +24,17 @@ function parseEndpoint(text: string): Endpoint | undefined {
   return { name: (parts.name ?? 'PLAINTEXT').toUpperCase(), host: parts.ipv6 ?? parts.host ?? '', port: Number(parts.port) }
 }
 
+/** `127.0.0.1:200,::1:5`: an address and a number each; undefined when one of them is not. */
+export function parseAddressLimits(text: string): ReadonlyMap<string, number> | undefined {
+  const limits = new Map<string, number>()
+  for (const part of text === '' ? [] : text.split(',')) {
+    const [, address, limit] = /^\s*((?:\d{1,3}\.){3}\d{1,3}|\[?[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\]?):(\d{1,9})\s*$/.exec(part) ?? []
+    if (address === undefined) return undefined
+    limits.set(address.replaceAll(/[[\]]/g, ''), Number(limit))
+  }
+  return limits
+}
+
 export function formatEndpoint({ name, host, port }: Endpoint): string {
   return `${name}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

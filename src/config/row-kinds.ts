@@ -50,6 +50,7 @@ interface NumberLimits {
   readonly or?: number
 }
 
+export const INT_MAX = 2 ** 31 - 1
 export const LONG_MAX = '9223372036854775807'
 const INT_RANGE = { low: -(2n ** 31n), high: 2n ** 31n - 1n }
 const LONG_RANGE = { low: -(2n ** 63n), high: 2n ** 63n - 1n }

@@ -13,14 +13,21 @@ export interface ConnectionInfo {
   readonly remoteAddress: string
 }
 
+/** What a handler may tell of the memory that a request and its answer take. It need not. */
+export interface RequestMemory {
+  /** Nobody reads the request's bytes any more, and no write to disk is under way with them: they may hold another request. */
+  releaseRequest(): void
+  /** Calls `action` once the answer has been sent, or will never be: what it was made of is free then. */
+  whenAnswerLeft(action: () => void): void
+}
+
 export interface RequestContext {
   readonly apiVersion: number
   readonly clientId: string | null
   readonly connection: ConnectionInfo
   /** Aborts when the connection is gone or the broker stops: parked work ends at once, answering what it has. */
   readonly signal: AbortSignal
-  /** Nobody reads the request's bytes any more, and no write to disk is under way with them: they may hold another request. Need not be called. */
-  readonly releaseBytes: () => void
+  readonly memory: RequestMemory
 }
 
 /** The answer of a request that gets none (Produce with acks=0). */

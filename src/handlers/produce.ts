@@ -28,7 +28,7 @@ export function produce({ catalog, records }: Services): ServedApi {
   const topicIdOf = (topic: ProduceRequest['topicData'][number], apiVersion: number): string | Refusal =>
     attempt(() => (apiVersion >= 13 ? catalog.byId(topic.topicId).id : catalog.byName(topic.name).id))
 
-  const accept = (request: ProduceRequest, { apiVersion, releaseBytes }: RequestContext): Accepted | Promise<Accepted> => {
+  const accept = (request: ProduceRequest, { apiVersion, memory }: RequestContext): Accepted | Promise<Accepted> => {
     const { acks, transactionalId, timeoutMs } = request
     if (acks !== 0 && acks !== 1 && acks !== -1) return { answer: refuseAll(request, new Refusal('INVALID_REQUIRED_ACKS')) }
     const topicIds = request.topicData.map((topic) => topicIdOf(topic, apiVersion))
@@ -39,7 +39,7 @@ export function produce({ catalog, records }: Services): ServedApi {
     })
     const answerWith = async (results: Promise<readonly (AppendResult | Refusal)[]>): Promise<Accepted['answer']> => {
       const settled = await results
-      if (settled.every((result) => !(result instanceof Refusal))) releaseBytes() // what was refused for the time it took may still be written
+      if (settled.every((result) => !(result instanceof Refusal))) memory.releaseRequest() // what was refused for the time it took may still be written
       const remaining = settled.values()
       const partitionResults = topicIds.map((topicId, index) =>
         request.topicData[index]!.partitionData.map(() => (topicId instanceof Refusal ? topicId : remaining.next().value!)),

@@ -2,20 +2,23 @@
 // - A request starts when the one before it was accepted, however many are still to be answered. It is decoded only then.
 // - No request starts while much is accepted and not answered, or answered and not taken by the client; then reading stops too. So a client that
 //   sends without reading costs one response and a few small ones, and the rest of what it sends stays in its own kernel.
+// - A large request is let in when the budget of all connections has room for it; reading stops until then.
 // - When input is over (the client has finished sending, sent what is no frame, or the broker stops), what came completely is answered, and then the
 //   connection ends.
 
 import type { Socket } from 'node:net'
 import type { ConnectionInfo } from '../handlers/handler.ts'
+import type { ByteBudget } from '../lib/byte-budget.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
-import { Malformed } from '../wire/reader.ts'
 import type { FrameMemory } from '../wire/frame-memory.ts'
 import { FrameQueue } from '../wire/frame-queue.ts'
-import { ReplyQueue } from './reply-queue.ts'
-import { writeChunks } from './write-chunks.ts'
+import { Malformed } from '../wire/reader.ts'
+import { Claim, type RequestBudgets } from './budgets.ts'
 import type { Dispatcher, Outcome } from './dispatch.ts'
-import type { Reply, ReplySlot } from './reply-queue.ts'
+import { Exchange, type Reply } from './exchange.ts'
+import { Output } from './output.ts'
+import { ReplyQueue } from './reply-queue.ts'
 import type { CloseReason, ServerCounters } from './server-counters.ts'
 
 const UNANSWERED_MAX = 128 // also what one turn of the event loop does for one connection
@@ -23,6 +26,8 @@ const UNANSWERED_BYTES_MAX = 16 * 1024 * 1024
 const UNSENT_BYTES_MAX = 64 * 1024
 const READ_AHEAD_BYTES_MAX = 16 * 1024
 const LINGER_MS = 100
+const STALLED_MS = 30_000
+const STALLED_IN_THE_WAY_MS = 5_000
 
 export interface ConnectionServices {
   readonly dispatcher: Dispatcher
@@ -31,6 +36,10 @@ export interface ConnectionServices {
   readonly maxRequestBytes: number
   readonly frameMemory: FrameMemory
   readonly counters: ServerCounters
+  readonly requestBudgets: RequestBudgets
+  readonly responseBudget: ByteBudget
+  /** `connections.max.idle.ms` */
+  readonly maxIdleMs: number
 }
 
 export class Connection {
@@ -40,9 +49,14 @@ export class Connection {
   readonly #gone = new AbortController()
   readonly #frames: FrameQueue
   readonly #replies = new ReplyQueue()
+  readonly #output: Output
+  #claim: Claim | undefined // of the frame that is assembled, or waits to be
+  #movedBytes = 0 // in and out, when it was last looked at
+  #quietSinceMs: number
   #isAccepting = false
   #isHeldUp = false // a request may be waiting for what canStart says
   #isFlushScheduled = false
+  #isResumeScheduled = false
   #isInputOver = false
   #isInputDone = false // over, and every request in it has started
   #isEnded = false
@@ -52,9 +66,13 @@ export class Connection {
     this.#socket = socket
     this.#info = info
     this.#services = services
-    this.#frames = new FrameQueue(services.maxRequestBytes, services.frameMemory)
+    this.#frames = new FrameQueue(services.maxRequestBytes, {
+      memory: services.frameMemory,
+      mayAssemble: (frameBytes) => this.#mayAssemble(frameBytes),
+    })
+    this.#output = new Output(socket, () => this.#resumeSoon())
+    this.#quietSinceMs = services.clock.monotonic()
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
-    socket.on('drain', () => this.#advance())
     socket.on('end', () => this.#finishNow())
     socket.on('finish', () => this.#linger())
     socket.on('error', (error: NodeJS.ErrnoException) =>
@@ -75,16 +93,28 @@ export class Connection {
     this.#socket.destroy()
   }
 
+  /** Ends the connection when nothing has moved on it for longer than its state allows: to be called every second or so. */
+  endIfQuiet(nowMs: number): void {
+    if (this.#socket.destroyed) return
+    const movedBytes = this.#socket.bytesRead + this.#output.sentBytes
+    if (movedBytes !== this.#movedBytes) {
+      this.#movedBytes = movedBytes
+      this.#quietSinceMs = nowMs
+    }
+    const { reason, limitMs } = this.#patience()
+    if (nowMs - this.#quietSinceMs < limitMs) return
+    const { remoteAddress } = this.#info
+    this.#closeReason = reason
+    this.#services.diagnostics.debug('closed a quiet connection', { client: remoteAddress, reason, quietMs: nowMs - this.#quietSinceMs })
+    this.destroy()
+  }
+
   get info(): ConnectionInfo {
     return this.#info
   }
 
   get signal(): AbortSignal {
     return this.#gone.signal
-  }
-
-  release(frame: Buffer): void {
-    this.#services.frameMemory.giveBack(frame)
   }
 
   #finishNow(): void {
@@ -116,7 +146,7 @@ export class Connection {
     }
     if (this.#isInputDone) return this.#endWhenAnswered()
     if (this.#isInputOver) return
-    const isReadingPaused = this.#isHeldUp && this.#frames.unparsedBytes >= READ_AHEAD_BYTES_MAX
+    const isReadingPaused = this.#claim?.isWaiting || (this.#isHeldUp && this.#frames.unparsedBytes >= READ_AHEAD_BYTES_MAX)
     if (isReadingPaused !== this.#socket.isPaused()) {
       if (isReadingPaused) this.#socket.pause()
       else this.#socket.resume()
@@ -128,7 +158,7 @@ export class Connection {
       !this.#isAccepting &&
       this.#replies.count < UNANSWERED_MAX &&
       this.#replies.requestBytes < UNANSWERED_BYTES_MAX &&
-      this.#replies.readyBytes + this.#socket.writableLength <= UNSENT_BYTES_MAX
+      this.#replies.readyBytes + this.#output.unsentBytes <= UNSENT_BYTES_MAX
     )
   }
 
@@ -145,29 +175,51 @@ export class Connection {
     }
   }
 
-  #start(frame: Buffer): void {
-    const slot = this.#replies.reserve(frame.length)
-    const outcome = this.#services.dispatcher.dispatch(frame, this)
-    if (!(outcome instanceof Promise)) return this.#accepted(slot, outcome)
-    this.#isAccepting = true
-    void this.#acceptedLater(slot, outcome)
+  #patience(): { readonly reason: CloseReason; readonly limitMs: number } {
+    const { responseBudget, maxIdleMs } = this.#services
+    if (this.#output.unsentBytes > 0)
+      return { reason: 'takes no answer', limitMs: responseBudget.isContended ? STALLED_IN_THE_WAY_MS : STALLED_MS }
+    const isWaiting = this.#replies.count > 0 || this.#claim?.isWaiting
+    if (isWaiting || this.#claim === undefined) return { reason: 'idle', limitMs: isWaiting ? Infinity : maxIdleMs }
+    return { reason: 'half a request', limitMs: this.#claim.isWanted ? STALLED_IN_THE_WAY_MS : STALLED_MS }
   }
 
-  async #acceptedLater(slot: ReplySlot, outcome: Promise<Outcome>): Promise<void> {
+  #mayAssemble(frameBytes: number): boolean {
+    const budget = this.#services.requestBudgets.of(frameBytes)
+    if (budget === undefined) return true
+    this.#claim ??= new Claim(budget, frameBytes, () => this.#advance())
+    return !this.#claim.isWaiting
+  }
+
+  #start(frame: Buffer): void {
+    const exchange = new Exchange(frame, this.#services.frameMemory, this.#claim)
+    this.#claim = undefined
+    this.#replies.push(exchange)
+    const outcome = this.#services.dispatcher.dispatch(frame, this, exchange)
+    if (!(outcome instanceof Promise)) return this.#accepted(exchange, outcome)
+    this.#isAccepting = true
+    void this.#acceptedLater(exchange, outcome)
+  }
+
+  async #acceptedLater(exchange: Exchange, outcome: Promise<Outcome>): Promise<void> {
     const accepted = await outcome
     this.#isAccepting = false
-    this.#accepted(slot, accepted)
+    this.#accepted(exchange, accepted)
     this.#advance()
   }
 
-  #accepted(slot: ReplySlot, outcome: Outcome): void {
-    if ('later' in outcome) void outcome.later.then((reply) => this.#answered(slot, reply))
-    else this.#answered(slot, outcome)
+  #accepted(exchange: Exchange, outcome: Outcome): void {
+    if ('later' in outcome) void outcome.later.then((reply) => this.#answered(exchange, reply))
+    else this.#answered(exchange, outcome)
   }
 
-  #answered(slot: ReplySlot, reply: Reply): void {
-    if (this.#isEnded) return
-    this.#replies.fill(slot, reply)
+  #answered(exchange: Exchange, reply: Reply): void {
+    if (this.#isEnded) {
+      exchange.answer(reply)
+      exchange.left()
+      return
+    }
+    this.#replies.answer(exchange, reply)
     if (reply.closes) {
       this.#closeReason = reply.reason ?? 'client'
       this.#dropInput()
@@ -181,21 +233,38 @@ export class Connection {
   readonly #flush = (): void => {
     this.#isFlushScheduled = false
     if (this.#isEnded) return
-    const chunks: Buffer[] = []
-    const isLast = this.#replies.take(chunks)
-    for (const { length } of chunks) this.#services.counters.sentBytes.add(length)
-    writeChunks(this.#socket, chunks)
+    const isLast = this.#replies.take(this.#send)
+    this.#output.pump()
     if (isLast) this.#end()
     else if (this.#isInputDone) this.#endWhenAnswered()
-    else if (this.#isHeldUp && this.#canStart()) setImmediate(this.#resume)
+    else this.#resumeSoon()
+  }
+
+  readonly #send = (exchange: Exchange, { chunks }: Reply): void => {
+    this.#output.add(chunks)
+    for (const { length } of chunks) this.#services.counters.sentBytes.add(length)
+    if (exchange.isAwaited) this.#output.mark(() => exchange.left())
   }
 
   // Through setImmediate, so that one client's flood of small requests takes turns with the others' requests.
-  readonly #resume = (): void => this.#advance()
+  #resumeSoon(): void {
+    if (this.#isResumeScheduled || !this.#isHeldUp || !this.#canStart()) return
+    this.#isResumeScheduled = true
+    setImmediate(() => {
+      this.#isResumeScheduled = false
+      this.#advance()
+    })
+  }
 
   #dropInput(): void {
-    this.#frames.clear()
+    this.#clearInput()
     this.#endInput()
+  }
+
+  #clearInput(): void {
+    this.#frames.clear()
+    this.#claim?.end()
+    this.#claim = undefined
   }
 
   #endInput(): void {
@@ -212,7 +281,7 @@ export class Connection {
   #end(): void {
     this.#isInputDone = true
     this.#isEnded = true
-    this.#socket.end()
+    this.#output.end()
     // Bytes that nobody reads would make the kernel reset the connection, and the client might lose the last answers.
     this.#socket.resume()
   }
@@ -227,8 +296,9 @@ export class Connection {
     this.#isInputOver = true
     this.#isInputDone = true
     this.#isEnded = true
-    this.#frames.clear()
+    this.#clearInput()
     this.#replies.clear()
+    this.#output.abandon()
     this.#gone.abort()
   }
 }

@@ -9,11 +9,11 @@ import { requestCodec } from '../wire/compile.ts'
 import { errorCode, Refusal } from '../wire/error-codes.ts'
 import { decodeRequestHeader, encodeResponse } from '../wire/frame.ts'
 import { Malformed, Reader } from '../wire/reader.ts'
-import type { Accepted, Answer, ConnectionInfo, RequestContext, ServedApi } from '../handlers/handler.ts'
+import type { Accepted, Answer, ConnectionInfo, RequestContext, RequestMemory, ServedApi } from '../handlers/handler.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
 import type { RequestHeader } from '../wire/frame.ts'
-import type { Reply } from './reply-queue.ts'
+import type { Reply } from './exchange.ts'
 import type { ApiCounters, ServerCounters } from './server-counters.ts'
 
 /** The request is let in and the next one may start; its reply comes later. Neither promise of this file ever rejects. */
@@ -26,8 +26,6 @@ export type Outcome = Reply | LaterReply
 export interface Peer {
   readonly info: ConnectionInfo
   readonly signal: AbortSignal
-  /** Nobody uses the frame any more. */
-  release(frame: Buffer): void
 }
 
 interface Call {
@@ -70,8 +68,8 @@ export class Dispatcher {
   }
 
   /** The connection's next request may start when this has returned, or its promise has settled. Promises only where the handler makes one. */
-  dispatch(frame: Buffer, peer: Peer): Outcome | Promise<Outcome> {
-    const call = this.#decode(frame, peer)
+  dispatch(frame: Buffer, peer: Peer, memory: RequestMemory): Outcome | Promise<Outcome> {
+    const call = this.#decode(frame, peer, memory)
     if ('closes' in call) return call
     try {
       const accepted = call.served.accept(call.request, call.context)
@@ -85,7 +83,7 @@ export class Dispatcher {
     }
   }
 
-  #decode(frame: Buffer, peer: Peer): Call | Reply {
+  #decode(frame: Buffer, peer: Peer, memory: RequestMemory): Call | Reply {
     const reader = new Reader(frame)
     const startMs = this.#clock.monotonic()
     try {
@@ -96,7 +94,6 @@ export class Dispatcher {
         return this.#unserved(counted?.served, header, peer)
       const { served, counters } = counted
       const request = requestCodec(served.api, apiVersion).decode(reader) as object
-      const releaseBytes = (): void => peer.release(frame)
       counters.received(frame.length)
       return {
         served,
@@ -104,7 +101,7 @@ export class Dispatcher {
         startMs,
         header,
         request,
-        context: { apiVersion, clientId, connection: peer.info, signal: peer.signal, releaseBytes },
+        context: { apiVersion, clientId, connection: peer.info, signal: peer.signal, memory },
       }
     } catch (error) {
       if (error instanceof Malformed) return this.#close(peer, { reason: error.message })

@@ -3,9 +3,11 @@
 
 import { createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net'
 import type { ServedApi } from '../handlers/handler.ts'
-import type { Clock } from '../lib/clock.ts'
+import type { ByteBudget } from '../lib/byte-budget.ts'
+import type { Clock, Timer } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
 import { FrameMemory } from '../wire/frame-memory.ts'
+import { RequestBudgets } from './budgets.ts'
 import { Connection, type ConnectionServices } from './connection.ts'
 import { Dispatcher } from './dispatch.ts'
 import type { ServerCounters } from './server-counters.ts'
@@ -33,6 +35,21 @@ export interface ServerOptions {
   /** `socket.request.max.bytes`: a larger frame closes its connection. */
   readonly maxRequestBytes: number
   readonly counters: ServerCounters
+  /** `queued.max.request.bytes` */
+  readonly queuedRequestBytes: number
+  /** What answers are made of; who holds some and takes nothing is closed when others wait for it. */
+  readonly responseBudget: ByteBudget
+  /** `connections.max.idle.ms` */
+  readonly maxIdleMs: number
+  readonly connectionLimits: ConnectionLimits
+}
+
+/** A connection beyond one of them is closed as soon as it is accepted. */
+export interface ConnectionLimits {
+  readonly total: number
+  readonly perAddress: number
+  /** Instead of `perAddress`, for these addresses. */
+  readonly ofAddress: ReadonlyMap<string, number>
 }
 
 export class CannotListen extends Error {
@@ -60,10 +77,14 @@ const SENTENCES: Readonly<Record<string, (host: string, port: number) => string>
 const LOOPBACK = { v4: '127.0.0.1', v6: '::1' }
 const NO_IPV6 = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EPROTONOSUPPORT', 'EINVAL'])
 const FREE_PORT_ATTEMPTS = 20
+const QUIET_CHECK_MS = 1000
 
 export class Server {
   readonly #services: ConnectionServices
+  readonly #limits: ConnectionLimits
   readonly #connections = new Set<Connection>()
+  readonly #connectionCounts = new Map<string, number>() // by the client's address
+  #quietCheck: Timer | undefined
   readonly #listening: NetServer[] = []
   readonly #addresses: ListeningAddress[] = []
   #nextConnectionId = 0
@@ -81,9 +102,15 @@ export class Server {
     return server
   }
 
-  private constructor({ served, diagnostics, clock, maxRequestBytes, counters }: ServerOptions) {
-    const dispatcher = new Dispatcher(served, { diagnostics, clock, counters })
-    this.#services = { dispatcher, diagnostics, clock, maxRequestBytes, counters, frameMemory: new FrameMemory() }
+  private constructor(options: ServerOptions) {
+    const { served, diagnostics, clock, counters, connectionLimits, queuedRequestBytes } = options
+    this.#limits = connectionLimits
+    this.#services = {
+      ...options,
+      dispatcher: new Dispatcher(served, { diagnostics, clock, counters }),
+      frameMemory: new FrameMemory(),
+      requestBudgets: new RequestBudgets(queuedRequestBytes),
+    }
   }
 
   /** Where it listens, with the ports that were chosen. */
@@ -151,16 +178,49 @@ export class Server {
   }
 
   #accept(socket: Socket, listenerName: string): void {
+    const remoteAddress = plainAddress(socket.remoteAddress)
+    const count = this.#connectionCounts.get(remoteAddress) ?? 0
+    const refusal = this.#refusal(remoteAddress, count)
+    if (refusal !== undefined) {
+      this.#services.counters.connectionsRefused.add()
+      this.#services.diagnostics.warn('closed a connection that is one too many', { client: remoteAddress, limit: refusal })
+      return void socket.destroy()
+    }
     const info = {
       id: this.#nextConnectionId++,
       listenerName,
       localAddress: plainAddress(socket.localAddress),
       localPort: socket.localPort ?? 0,
-      remoteAddress: plainAddress(socket.remoteAddress),
+      remoteAddress,
     }
     const connection = new Connection(socket, info, this.#services)
     this.#connections.add(connection)
-    socket.once('close', () => this.#connections.delete(connection))
+    this.#connectionCounts.set(remoteAddress, count + 1)
+    socket.once('close', () => this.#closedOne(connection))
+    this.#quietCheck ??= this.#services.clock.after(QUIET_CHECK_MS, this.#endQuiet)
+  }
+
+  #refusal(address: string, count: number): string | undefined {
+    if (this.#connections.size >= this.#limits.total) return 'max.connections'
+    const limit = this.#limits.ofAddress.get(address) ?? this.#limits.perAddress
+    return count >= limit ? 'max.connections.per.ip' : undefined
+  }
+
+  #closedOne(connection: Connection): void {
+    this.#connections.delete(connection)
+    const { remoteAddress } = connection.info
+    const count = this.#connectionCounts.get(remoteAddress)! - 1
+    if (count > 0) this.#connectionCounts.set(remoteAddress, count)
+    else this.#connectionCounts.delete(remoteAddress)
+    if (this.#connections.size > 0) return
+    this.#quietCheck?.cancel()
+    this.#quietCheck = undefined
+  }
+
+  readonly #endQuiet = (): void => {
+    const { clock } = this.#services
+    for (const connection of this.#connections) connection.endIfQuiet(clock.monotonic())
+    this.#quietCheck = clock.after(QUIET_CHECK_MS, this.#endQuiet)
   }
 }
 

@@ -1,31 +1,16 @@
 // The answers of one connection, in the order of its requests whatever the order they become ready in.
 // An answer leaves only when every earlier one has; after one that closes the connection nothing leaves any more.
 
-import type { CloseReason } from './server-counters.ts'
-
-/** What goes back for one request: `chunks` is empty for a request that gets no answer. */
-export interface Reply {
-  readonly chunks: readonly Buffer[]
-  /** The connection ends once this reply is sent. */
-  readonly closes: boolean
-  /** Why it does. */
-  readonly reason?: CloseReason
-}
-
-/** One request's place in the order. */
-export interface ReplySlot {
-  readonly requestBytes: number
-  reply: Reply | undefined
-}
+import type { Exchange, Reply } from './exchange.ts'
 
 export class ReplyQueue {
-  #slots: ReplySlot[] = []
+  #exchanges: Exchange[] = []
   #requestBytes = 0
   #readyBytes = 0
 
   /** Requests that were started and whose replies have not left. */
   get count(): number {
-    return this.#slots.length
+    return this.#exchanges.length
   }
 
   /** The size of those requests, whose memory is in use until they are answered. */
@@ -38,42 +23,46 @@ export class ReplyQueue {
     return this.#readyBytes
   }
 
-  reserve(requestBytes: number): ReplySlot {
-    const slot: ReplySlot = { requestBytes, reply: undefined }
-    this.#slots.push(slot)
-    this.#requestBytes += requestBytes
-    return slot
+  push(exchange: Exchange): void {
+    this.#exchanges.push(exchange)
+    this.#requestBytes += exchange.requestBytes
   }
 
-  fill(slot: ReplySlot, reply: Reply): void {
-    slot.reply = reply
-    for (const chunk of reply.chunks) this.#readyBytes += chunk.length
+  /** Of one that was pushed. */
+  answer(exchange: Exchange, reply: Reply): void {
+    exchange.answer(reply)
+    this.#readyBytes += sizeOf(reply)
   }
 
-  /** Appends to `chunks` every reply whose turn it is. True when the last of them closes the connection: the queue is empty then. */
-  take(chunks: Buffer[]): boolean {
+  /** Hands every reply whose turn it is to `send`. True when the last of them closes the connection: the queue is empty then. */
+  take(send: (exchange: Exchange, reply: Reply) => void): boolean {
     let taken = 0
-    for (; taken < this.#slots.length; taken++) {
-      const { requestBytes, reply } = this.#slots[taken]!
+    for (; taken < this.#exchanges.length; taken++) {
+      const exchange = this.#exchanges[taken]!
+      const { reply } = exchange
       if (reply === undefined) break
-      this.#requestBytes -= requestBytes
-      for (const chunk of reply.chunks) {
-        this.#readyBytes -= chunk.length
-        chunks.push(chunk)
-      }
+      this.#requestBytes -= exchange.requestBytes
+      this.#readyBytes -= sizeOf(reply)
+      send(exchange, reply)
       if (reply.closes) {
+        this.#exchanges.splice(0, taken + 1)
         this.clear()
         return true
       }
     }
-    if (taken === this.#slots.length) this.#slots.length = 0
-    else this.#slots.splice(0, taken)
+    if (taken === this.#exchanges.length) this.#exchanges.length = 0
+    else this.#exchanges.splice(0, taken)
     return false
   }
 
+  /** Drops what is not answered, and answers that have not left. */
   clear(): void {
-    this.#slots = []
+    const dropped = this.#exchanges
+    this.#exchanges = []
     this.#requestBytes = 0
     this.#readyBytes = 0
+    for (const exchange of dropped) if (exchange.reply !== undefined) exchange.left()
   }
 }
+
+const sizeOf = ({ chunks }: Reply): number => chunks.reduce((sum, { length }) => sum + length, 0)

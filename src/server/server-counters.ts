@@ -8,9 +8,10 @@ import type { Api } from '../wire/schema.ts'
 
 /**
  * `client`: it ended the connection, or was gone. `malformed`: it sent what is no request, or one that is not served. `unanswerable`: an error on
- * acks=0. `bug`: one of ours. `stop`: the broker stopped.
+ * acks=0. `bug`: one of ours. `stop`: the broker stopped. Quiet for too long: `idle`; within a large request, `half a request`; before it had taken an
+ * answer, `takes no answer`.
  */
-export type CloseReason = 'client' | 'malformed' | 'unanswerable' | 'bug' | 'stop'
+export type CloseReason = 'client' | 'malformed' | 'unanswerable' | 'bug' | 'stop' | 'idle' | 'half a request' | 'takes no answer'
 
 const counter = (): Counter => new Counter()
 

@@ -10,19 +10,28 @@ import { Malformed } from './reader.ts'
 const SIZE_BYTES = 4
 const FIRST_CAPACITY = 1024 * 1024
 
+export interface FrameQueueOptions {
+  /** What frames are assembled in. */
+  readonly memory?: FrameMemory
+  /** Asked before a frame of that size is assembled, and again at every `next` until it may. */
+  readonly mayAssemble?: (frameBytes: number) => boolean
+}
+
 export class FrameQueue {
   readonly #frameBytesMax: number
   readonly #memory: FrameMemory
+  readonly #mayAssemble: (frameBytes: number) => boolean
   #chunks: Buffer[] = []
   #position = 0 // in the first chunk
   #unparsedBytes = 0
   #frame: Buffer | undefined // being assembled: the first #frameFilled bytes of #frameBytes have come
-  #frameBytes = 0
+  #frameBytes: number | undefined // of the frame whose size was read
   #frameFilled = 0
 
-  constructor(frameBytesMax: number, memory = new FrameMemory()) {
+  constructor(frameBytesMax: number, { memory = new FrameMemory(), mayAssemble = () => true }: FrameQueueOptions = {}) {
     this.#frameBytesMax = frameBytesMax
     this.#memory = memory
+    this.#mayAssemble = mayAssemble
   }
 
   /** What came after the last frame that was taken or is being assembled. */
@@ -35,19 +44,17 @@ export class FrameQueue {
     this.#unparsedBytes += chunk.length
   }
 
-  /** The next frame without its size, or undefined until more bytes come. Throws Malformed for a size out of range. */
+  /** The next frame without its size, or undefined until more bytes come, or it may be assembled. Throws Malformed for a size out of range. */
   next(): Buffer | undefined {
-    if (this.#frame === undefined) {
-      if (this.#unparsedBytes < SIZE_BYTES) return undefined
-      const size = this.#nextSize()
-      const chunk = this.#chunks[0]
-      if (chunk !== undefined && chunk.length - this.#position >= size) return this.#takeView(chunk, size)
-      if (chunk === undefined && size === 0) return Buffer.alloc(0)
-      this.#frame = this.#memory.lend(Math.min(size, FIRST_CAPACITY))
-      this.#frameBytes = size
-      this.#frameFilled = 0
-    }
-    return this.#assemble(this.#frame)
+    if (this.#frame !== undefined) return this.#assemble(this.#frame, this.#frameBytes!)
+    if (this.#frameBytes === undefined && this.#unparsedBytes < SIZE_BYTES) return undefined
+    const size = (this.#frameBytes ??= this.#takeSize())
+    const chunk = this.#chunks[0]
+    if (size === 0 || (chunk !== undefined && chunk.length - this.#position >= size)) return this.#takeView(chunk, size)
+    if (!this.#mayAssemble(size)) return undefined
+    this.#frame = this.#memory.lend(Math.min(size, FIRST_CAPACITY))
+    this.#frameFilled = 0
+    return this.#assemble(this.#frame, size)
   }
 
   /** Every frame that `chunk` completes: for a reader that takes them as they come. */
@@ -62,9 +69,10 @@ export class FrameQueue {
     this.#unparsedBytes = 0
     if (this.#frame !== undefined) this.#memory.giveBack(this.#frame)
     this.#frame = undefined
+    this.#frameBytes = undefined
   }
 
-  #nextSize(): number {
+  #takeSize(): number {
     let chunk = this.#chunks[0]!
     while (chunk.length - this.#position < SIZE_BYTES) {
       chunk = Buffer.concat([chunk.subarray(this.#position), this.#chunks[1]!])
@@ -77,18 +85,20 @@ export class FrameQueue {
     return size
   }
 
-  #takeView(chunk: Buffer, size: number): Buffer {
+  #takeView(chunk: Buffer | undefined, size: number): Buffer {
+    this.#frameBytes = undefined
+    if (chunk === undefined) return Buffer.alloc(0)
     const view = chunk.subarray(this.#position, this.#position + size)
     this.#advance(chunk, size)
     return view
   }
 
-  #assemble(buffer: Buffer): Buffer | undefined {
+  #assemble(buffer: Buffer, size: number): Buffer | undefined {
     let frame = buffer
-    for (let chunk = this.#chunks[0]; chunk !== undefined && this.#frameFilled < this.#frameBytes; chunk = this.#chunks[0]) {
-      const count = Math.min(chunk.length - this.#position, this.#frameBytes - this.#frameFilled)
+    for (let chunk = this.#chunks[0]; chunk !== undefined && this.#frameFilled < size; chunk = this.#chunks[0]) {
+      const count = Math.min(chunk.length - this.#position, size - this.#frameFilled)
       if (this.#frameFilled + count > frame.length) {
-        this.#frame = this.#memory.lend(Math.min(this.#frameBytes, 2 * (this.#frameFilled + count)))
+        this.#frame = this.#memory.lend(Math.min(size, 2 * (this.#frameFilled + count)))
         frame.copy(this.#frame, 0, 0, this.#frameFilled)
         this.#memory.giveBack(frame)
         frame = this.#frame
@@ -97,9 +107,10 @@ export class FrameQueue {
       this.#frameFilled += count
       this.#advance(chunk, count)
     }
-    if (this.#frameFilled < this.#frameBytes) return undefined
+    if (this.#frameFilled < size) return undefined
     this.#frame = undefined
-    return frame.subarray(0, this.#frameBytes)
+    this.#frameBytes = undefined
+    return frame.subarray(0, size)
   }
 
   #advance(chunk: Buffer, count: number): void {

@@ -83,13 +83,14 @@ describe('the topic configs', () => {
 })
 
 describe('the broker configs', () => {
-  const ours = ['durability', 'host', 'log.format', 'log.level', 'max.decompressed.batch.bytes', 'port']
+  const ours = ['durability', 'host', 'log.format', 'log.level', 'max.decompressed.batch.bytes', 'port', 'queued.max.response.bytes']
   /** Where our default is another, and why. */
   const otherDefaults = new Map([
     ['listeners', 'PLAINTEXT://localhost:9092'], // started without authentication: loopback only until told otherwise
     ['log.dirs', './ottla-data'], // Kafka has none, and uses log.dir
     ['node.id', '1'], // Kafka wants one to be given
     ['controller.listener.names', ''], // Kafka wants one to be given
+    ['queued.max.request.bytes', '134217728'], // Kafka: no limit, which a few clients with half a request each can make use of
   ])
   const otherLimits = new Set([
     'default.replication.factor',

@@ -24,7 +24,8 @@ async function isReleasedAfter(...results: (AppendResult | Refusal)[]): Promise<
   const records = { append: () => ({ results: Promise.resolve(results) }) } as unknown as RecordStore
   const partitionData = results.map((_, index) => ({ index, records: Buffer.alloc(0) }))
   let isReleased = false
-  const context = { apiVersion: 9, releaseBytes: () => void (isReleased = true) } as RequestContext
+  const memory = { releaseRequest: () => void (isReleased = true), whenAnswerLeft: () => undefined }
+  const context = { apiVersion: 9, memory } as unknown as RequestContext
   const accepted = await produceHandler({ ...services, records }).accept(request([{ name: 'a', partitionData }]), context)
   await accepted.answer
   return isReleased

@@ -2,8 +2,9 @@
 
 import { EventEmitter, once } from 'node:events'
 import { onTestFinished } from 'vitest'
+import { ByteBudget } from '../../src/lib/byte-budget.ts'
 import { createDiagnostics, type LogLine } from '../../src/lib/diagnostics.ts'
-import { Server, type ListenerOptions } from '../../src/server/listener.ts'
+import { type ListeningAddress, Server, type ServerOptions } from '../../src/server/listener.ts'
 import { ServerCounters } from '../../src/server/server-counters.ts'
 import { decodeResponse, encodeRequest } from '../../src/wire/frame.ts'
 import { errorCode } from '../../src/wire/error-codes.ts'
@@ -67,13 +68,19 @@ export interface TestServer {
   /** What the API `scripted` does. */
   script: Script
   readonly connect: (options?: { allowHalfOpen?: boolean }) => Promise<TestClient>
+  readonly connectTo: (address: ListeningAddress) => Promise<TestClient>
 }
 
-const anyPort: readonly ListenerOptions[] = [{ name: 'PLAINTEXT', host: 'localhost', port: 0 }]
+const noLimits = (): Omit<ServerOptions, 'served' | 'diagnostics' | 'clock' | 'counters'> => ({
+  listeners: [{ name: 'PLAINTEXT', host: 'localhost', port: 0 }],
+  maxRequestBytes: 104_857_600,
+  queuedRequestBytes: Infinity,
+  responseBudget: new ByteBudget(Infinity),
+  maxIdleMs: Infinity,
+  connectionLimits: { total: Infinity, perAddress: Infinity, ofAddress: new Map() },
+})
 
-export async function startServer(
-  options: { listeners?: readonly ListenerOptions[]; served?: readonly ServedApi[]; maxRequestBytes?: number } = {},
-) {
+export async function startServer(options: Partial<Omit<ServerOptions, 'diagnostics' | 'clock' | 'counters'>> = {}) {
   const calls = new Calls()
   const clock = new ManualClock()
   const logLines: LogLine[] = []
@@ -93,8 +100,7 @@ export async function startServer(
     ...(options.served ?? []),
   ]
   const counters = new ServerCounters()
-  const { listeners = anyPort, maxRequestBytes = 104_857_600 } = options
-  const server = await Server.listen({ listeners, served, diagnostics, clock, maxRequestBytes, counters })
+  const server = await Server.listen({ ...noLimits(), ...options, served, diagnostics, clock, counters })
   onTestFinished(() => {
     void server.stop(0)
     clock.advance(0)
@@ -107,6 +113,7 @@ export async function startServer(
     counters,
     script: () => ({ answer: { text: '' } }),
     connect: (options) => TestClient.connect(server.addresses[0]!, options),
+    connectTo: (address) => TestClient.connect(address),
   }
   return test
 }

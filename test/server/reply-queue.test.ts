@@ -1,14 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import * as fc from 'fast-check'
+import { Exchange } from '../../src/server/exchange.ts'
 import { ReplyQueue } from '../../src/server/reply-queue.ts'
+import { FrameMemory } from '../../src/wire/frame-memory.ts'
 
 const reply = (...texts: string[]) => ({ chunks: texts.map((text) => Buffer.from(text)), closes: false })
 const closing = (...texts: string[]) => ({ ...reply(...texts), closes: true })
 
 function take(queue: ReplyQueue): { texts: string[]; isLast: boolean } {
-  const chunks: Buffer[] = []
-  const isLast = queue.take(chunks)
-  return { texts: chunks.map(String), isLast }
+  const texts: string[] = []
+  const isLast = queue.take((_, { chunks }) => texts.push(...chunks.map(String)))
+  return { texts, isLast }
+}
+
+function reserve(queue: ReplyQueue, requestBytes: number): Exchange {
+  const exchange = new Exchange(Buffer.alloc(requestBytes), new FrameMemory(), undefined)
+  queue.push(exchange)
+  return exchange
 }
 
 describe('the replies of a connection', () => {
@@ -18,10 +26,10 @@ describe('the replies of a connection', () => {
         fc.integer({ min: 1, max: 30 }).chain((count) => fc.shuffledSubarray([...Array(count).keys()], { minLength: count })),
         (order) => {
           const queue = new ReplyQueue()
-          const slots = order.map(() => queue.reserve(10))
+          const slots = order.map(() => reserve(queue, 10))
           const left: string[] = []
           for (const index of order) {
-            queue.fill(slots[index]!, reply(`${index} `))
+            queue.answer(slots[index]!, reply(`${index} `))
             left.push(...take(queue).texts)
           }
           expect(left).toEqual(order.map((_, index) => `${index} `))
@@ -33,27 +41,39 @@ describe('the replies of a connection', () => {
 
   it('are held behind one that is not ready, and counted', () => {
     const queue = new ReplyQueue()
-    const first = queue.reserve(100)
-    queue.fill(queue.reserve(200), reply('second', '!'))
+    const first = reserve(queue, 100)
+    queue.answer(reserve(queue, 200), reply('second', '!'))
     expect(take(queue)).toEqual({ texts: [], isLast: false })
     expect([queue.count, queue.requestBytes, queue.readyBytes]).toEqual([2, 300, 7])
-    queue.fill(first, reply('first'))
+    queue.answer(first, reply('first'))
     expect(take(queue)).toEqual({ texts: ['first', 'second', '!'], isLast: false })
   })
 
   it('do not wait for a request that gets none', () => {
     const queue = new ReplyQueue()
-    queue.fill(queue.reserve(1), reply())
-    queue.fill(queue.reserve(1), reply('second'))
+    queue.answer(reserve(queue, 1), reply())
+    queue.answer(reserve(queue, 1), reply('second'))
     expect(take(queue).texts).toEqual(['second'])
   })
 
   it('end with the one that closes the connection', () => {
     const queue = new ReplyQueue()
-    queue.fill(queue.reserve(1), reply('first'))
-    queue.fill(queue.reserve(1), closing('sorry'))
-    queue.fill(queue.reserve(1), reply('never'))
+    queue.answer(reserve(queue, 1), reply('first'))
+    queue.answer(reserve(queue, 1), closing('sorry'))
+    queue.answer(reserve(queue, 1), reply('never'))
     expect(take(queue)).toEqual({ texts: ['first', 'sorry'], isLast: true })
     expect([queue.count, queue.requestBytes, queue.readyBytes]).toEqual([0, 0, 0])
+  })
+
+  it('tell who waits for them to leave when they are dropped instead', () => {
+    const queue = new ReplyQueue()
+    const gone: string[] = []
+    const [ready, late] = [reserve(queue, 1), reserve(queue, 1)]
+    ready.whenAnswerLeft(() => gone.push('ready'))
+    late.whenAnswerLeft(() => gone.push('late'))
+    queue.answer(ready, reply('first'))
+    expect(gone).toEqual([])
+    queue.clear()
+    expect(gone).toEqual(['ready'])
   })
 })

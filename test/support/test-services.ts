@@ -3,7 +3,7 @@
 
 import { resolveBrokerConfig } from '../../src/config/resolve.ts'
 import { MemoryDisk } from '../../src/disk/memory-disk.ts'
-import type { Accepted, RequestContext, ServedApi } from '../../src/handlers/handler.ts'
+import type { Accepted, RequestContext, RequestMemory, ServedApi } from '../../src/handlers/handler.ts'
 import { servedApis } from '../../src/handlers/served-apis.ts'
 import type { Services } from '../../src/handlers/services.ts'
 import { Catalog } from '../../src/topics/catalog.ts'
@@ -60,9 +60,12 @@ export async function openServices(flags: Record<string, string | number | boole
     const writer = new Writer()
     requestCodec(api, apiVersion).encode(writer, request)
     const bytes = Buffer.concat(writer.chunks())
-    const releaseBytes = (): void => void bytes.fill(0xdb) // the next request in the same memory
+    const memory: RequestMemory = {
+      releaseRequest: () => void bytes.fill(0xdb), // the next request in the same memory
+      whenAnswerLeft: (action) => action(),
+    }
     const body = requestCodec(api, apiVersion).decode(new Reader(bytes)) as object
-    return [body, { apiVersion, clientId: 'test', connection, signal, releaseBytes }]
+    return [body, { apiVersion, clientId: 'test', connection, signal, memory }]
   }
   const accept: TestServices['accept'] = (api, apiVersion, request) =>
     handlerOf(api).accept(...received(api, apiVersion, request, new AbortController().signal))

@@ -1,0 +1,129 @@
+// What a connection has still to send. It goes out in pieces, the next one when the kernel has taken the one before: so it shows whether a client that
+// takes its time takes anything at all. Small chunks are joined, since each buffer of its own costs more than copying it; large ones, which are record
+// batches, go to the kernel from where they lie.
+
+import type { Writable } from 'node:stream'
+
+const JOINED_BELOW_BYTES = 4 * 1024
+const PIECE_BYTES = 256 * 1024
+
+interface Mark {
+  readonly position: number // of all bytes that were ever added
+  readonly reached: () => void
+}
+
+export class Output {
+  readonly #socket: Writable
+  readonly #onTaken: () => void
+  #waiting: Buffer[] = [] // behind what the socket has
+  #waitingBytes = 0
+  #addedBytes = 0
+  #marks: Mark[] = []
+  #isEnding = false
+
+  /** `onTaken` is called each time the kernel has taken what it was given. */
+  constructor(socket: Writable, onTaken: () => void) {
+    this.#socket = socket
+    this.#onTaken = onTaken
+  }
+
+  /** What the kernel has not taken yet. */
+  get unsentBytes(): number {
+    return this.#waitingBytes + this.#socket.writableLength
+  }
+
+  get sentBytes(): number {
+    return this.#addedBytes - this.unsentBytes
+  }
+
+  /** Goes out with the next `pump`. */
+  add(chunks: readonly Buffer[]): void {
+    for (const chunk of chunks) {
+      this.#waiting.push(chunk)
+      this.#waitingBytes += chunk.length
+      this.#addedBytes += chunk.length
+    }
+  }
+
+  /** Calls `reached` once everything that was added before is sent, or will never be. */
+  mark(reached: () => void): void {
+    this.#marks.push({ position: this.#addedBytes, reached })
+  }
+
+  /** Writes what was added, as far as the kernel takes it; the rest follows by itself. */
+  pump(): void {
+    while (this.#waiting.length > 0 && this.#socket.writableLength === 0) this.#write(this.#takePiece())
+    if (this.#marks.length > 0) this.#reach(this.sentBytes)
+    if (this.#isEnding && this.#waiting.length === 0) this.#socket.end()
+  }
+
+  /** Ends the socket when everything is written. */
+  end(): void {
+    this.#isEnding = true
+    this.pump()
+  }
+
+  /** The socket is gone. */
+  abandon(): void {
+    this.#waiting = []
+    this.#waitingBytes = 0
+    this.#reach(Infinity)
+  }
+
+  #takePiece(): Buffer[] {
+    const piece: Buffer[] = []
+    let size = 0
+    let count = 0
+    for (; count < this.#waiting.length && size < PIECE_BYTES; count++) {
+      const chunk = this.#waiting[count]!
+      const room = PIECE_BYTES - size
+      piece.push(chunk.length > room ? chunk.subarray(0, room) : chunk)
+      size += Math.min(chunk.length, room)
+      if (chunk.length <= room) continue
+      this.#waiting[count] = chunk.subarray(room)
+      break
+    }
+    if (count === this.#waiting.length) this.#waiting = []
+    else this.#waiting.splice(0, count)
+    this.#waitingBytes -= size
+    return piece
+  }
+
+  #write(piece: readonly Buffer[]): void {
+    const joined = joinSmall(piece)
+    if (joined.length === 1) return void this.#socket.write(joined[0]!, this.#taken)
+    this.#socket.cork()
+    for (const [index, chunk] of joined.entries()) {
+      if (index < joined.length - 1) this.#socket.write(chunk)
+      else this.#socket.write(chunk, this.#taken)
+    }
+    this.#socket.uncork()
+  }
+
+  // Not at 'drain', which comes only after more than the socket's high-water mark.
+  readonly #taken = (error?: Error | null): void => {
+    if (error) return // 'close' follows
+    this.pump()
+    this.#onTaken()
+  }
+
+  #reach(position: number): void {
+    let count = 0
+    while (count < this.#marks.length && this.#marks[count]!.position <= position) count++
+    for (const { reached } of this.#marks.splice(0, count)) reached()
+  }
+}
+
+function joinSmall(chunks: readonly Buffer[]): readonly Buffer[] {
+  if (chunks.length <= 1) return chunks
+  const joined: Buffer[] = []
+  for (let index = 0; index < chunks.length;) {
+    const start = index
+    let size = 0
+    while (index < chunks.length && chunks[index]!.length < JOINED_BELOW_BYTES) size += chunks[index++]!.length
+    if (index - start > 1) joined.push(Buffer.concat(chunks.slice(start, index), size))
+    else if (index > start) joined.push(chunks[start]!)
+    if (index < chunks.length) joined.push(chunks[index++]!)
+  }
+  return joined
+}
