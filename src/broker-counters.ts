@@ -75,7 +75,7 @@ export const METRICS: readonly Row[] = [
     name: 'ottla_connections_closed_total',
     type: 'counter',
     labels: ['reason'],
-    doc: 'Closed connections, by reason: `client` (it ended), `malformed` (it sent what is no request, or one that is not served), `unanswerable` (an error on acks=0), `bug` (of the broker), `stop` (the broker stopped).',
+    doc: 'Closed connections, by reason: `client` (it ended), `malformed` (it sent what is no request, or one that is not served), `unanswerable` (an error on acks=0), `bug` (of the broker), `stop` (the broker stopped), `idle`, `half a request`, `takes no answer` (quiet for too long).',
     of: ({ server }) => server.connectionsClosed,
   },
   {
