@@ -17,7 +17,14 @@ export default defineConfig({
   test: {
     ...(reports === undefined ? {} : { reporters: ['default', ['json', { outputFile }]] }),
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: Object.keys(suites).map((suite) => `test/${suite}/**`) } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['fuzz', ...Object.keys(suites)].map((suite) => `test/${suite}/**`),
+        },
+      },
+      { test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
       ...Object.entries(suites).map(([name, include]) => ({ test: { name, include: [include], ...started } })),
     ],
   },

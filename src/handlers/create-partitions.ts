@@ -11,6 +11,7 @@ import { createPartitions as api } from '../wire/messages/create-partitions.ts'
 import type { Draft } from '../wire/schema.ts'
 import type { ServedApi } from './handler.ts'
 import { handler } from './handler.ts'
+import { namedTwice } from './named-twice.ts'
 import type { Services } from './services.ts'
 import { withinTimeout } from './within-timeout.ts'
 
@@ -20,14 +21,15 @@ export function createPartitions({ catalog, clock }: Services): ServedApi {
   return handler(api, {
     async handle({ topics, timeoutMs, validateOnly }) {
       if (timeoutMs <= 0) throw new Refusal('REQUEST_TIMED_OUT', 'the timeout of the request is over before it has begun')
-      const isTwin = (name: string): boolean => topics.filter((topic) => topic.name === name).length > 1
-      const twins = [...new Set(topics.map(({ name }) => name))].filter(isTwin)
-      const asked = topics.filter(({ name }) => !isTwin(name))
+      const twins = namedTwice(topics, ({ name }) => name)
+      const asked = topics.filter(({ name }) => !twins.has(name))
       const grown = asked.map(({ name, count, assignments }) => ({ name, partitionCount: count, assignments }))
       const results = await withinTimeout(clock, timeoutMs, catalog.createPartitions(grown, validateOnly))
       return {
         results: [
-          ...twins.map((name) => resultOf(name, new Refusal('INVALID_REQUEST', `topic "${name}" is named more than once in the request`))),
+          ...[...twins].map((name) =>
+            resultOf(name, new Refusal('INVALID_REQUEST', `topic "${name}" is named more than once in the request`)),
+          ),
           ...asked.map(({ name }, index) => resultOf(name, results[index]!)),
         ],
       }

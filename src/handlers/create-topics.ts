@@ -11,6 +11,7 @@ import { createTopics as api } from '../wire/messages/create-topics.ts'
 import type { Draft, Infer } from '../wire/schema.ts'
 import type { ServedApi } from './handler.ts'
 import { handler } from './handler.ts'
+import { namedTwice } from './named-twice.ts'
 import type { Services } from './services.ts'
 
 type AskedTopic = Infer<typeof api.request>['topics'][number]
@@ -30,7 +31,8 @@ export function createTopics({ catalog, config }: Services): ServedApi {
   return handler(api, {
     async handle({ topics, validateOnly }) {
       const asked = [...new Map(topics.map((topic) => [topic.name, topic])).values()]
-      const checked = asked.map((topic) => newTopic(topic, topics))
+      const twice = namedTwice(topics, ({ name }) => name)
+      const checked = asked.map((topic) => newTopic(topic, twice))
       const results = await catalog.create(checked.filter((result) => !(result instanceof Refusal)) as NewTopic[], validateOnly)
       const remaining = results.values()
       return {
@@ -47,10 +49,9 @@ export function createTopics({ catalog, config }: Services): ServedApi {
 
 function newTopic(
   { name, numPartitions, replicationFactor, assignments, configs }: AskedTopic,
-  all: readonly AskedTopic[],
+  twice: ReadonlySet<string>,
 ): NewTopic | Refusal {
-  if (all.filter((other) => other.name === name).length > 1)
-    return new Refusal('INVALID_REQUEST', `topic "${name}" is named more than once in the request`)
+  if (twice.has(name)) return new Refusal('INVALID_REQUEST', `topic "${name}" is named more than once in the request`)
   const withoutValue = configs.find((config) => config.value === null)
   if (withoutValue !== undefined) return new Refusal('INVALID_CONFIG', `config "${withoutValue.name}" has no value`)
   const texts = Object.fromEntries(configs.map((config) => [config.name, config.value!]))

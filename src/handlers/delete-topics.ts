@@ -10,6 +10,7 @@ import type { Draft, Infer } from '../wire/schema.ts'
 import { ZERO_UUID } from '../wire/uuid.ts'
 import type { ServedApi } from './handler.ts'
 import { handler } from './handler.ts'
+import { namedTwice } from './named-twice.ts'
 import type { Services } from './services.ts'
 
 type Request = Infer<typeof api.request>
@@ -36,13 +37,11 @@ export function deleteTopics({ catalog, config }: Services): ServedApi {
   return handler(api, {
     async handle(request, { apiVersion }) {
       const found = askedTopics(request, apiVersion).map((asked) => ({ asked, topic: attempt(() => find(asked)) }))
-      const firsts = found.filter(
-        ({ topic }, index) => topic instanceof Refusal || found.findIndex((other) => other.topic === topic) === index,
+      const twice = namedTwice(found, ({ topic }) => topic)
+      const distinct = new Map(found.map(({ asked, topic }) => [topic, asked])) // every refusal is one of its own
+      const responses = [...distinct].map(([topic, asked]) =>
+        topic instanceof Refusal ? refused(asked, topic) : deleteTopic(topic, !twice.has(topic)),
       )
-      const responses = firsts.map(({ asked, topic }) => {
-        if (topic instanceof Refusal) return refused(asked, topic)
-        return deleteTopic(topic, found.filter((other) => other.topic === topic).length === 1)
-      })
       return { responses: await Promise.all(responses.map(async (response) => response)) }
     },
     refuse: (request, refusal, { apiVersion }) => ({ responses: askedTopics(request, apiVersion).map((topic) => refused(topic, refusal)) }),

@@ -1,5 +1,6 @@
 // DescribeConfigs v1-4: the configs of topics and of the broker, each with its value, source, synonyms and documentation.
 // - Null keys, or none, ask for all; an unknown key is passed over, as in Kafka.
+// - A resource that is named twice is described once.
 // - The broker is named by its id, or by the empty string for the defaults of all brokers, which nobody can set yet.
 
 import { describeBrokerConfigs, describeTopicConfigs } from '../config/describe.ts'
@@ -50,9 +51,14 @@ export function describeConfigs({ catalog, placement, config }: Services): Serve
   }
 
   return handler(api, {
-    handle: (request) => ({ results: request.resources.map((resource) => describe(resource, request)) }),
+    handle: (request) => ({ results: distinct(request.resources).map((resource) => describe(resource, request)) }),
     refuse: ({ resources }, refusal) => ({ results: resources.map((resource) => refused(resource, refusal)) }),
   })
+}
+
+/** An answer is a thousand times as long as its question. */
+function distinct(resources: readonly Resource[]): Resource[] {
+  return [...new Map(resources.map((resource) => [`${resource.resourceType} ${resource.resourceName}`, resource])).values()]
 }
 
 function refused({ resourceType, resourceName }: Resource, refusal: Refusal): Result {

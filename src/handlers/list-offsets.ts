@@ -13,6 +13,7 @@ import { listOffsets as api } from '../wire/messages/list-offsets.ts'
 import type { Infer } from '../wire/schema.ts'
 import type { ServedApi } from './handler.ts'
 import { handler } from './handler.ts'
+import { namedTwice } from './named-twice.ts'
 import { perPartition } from './per-partition.ts'
 import type { Services } from './services.ts'
 
@@ -74,15 +75,16 @@ export function listOffsets({ catalog, placement, records }: Services): ServedAp
 
   return handler(api, {
     async handle({ topics, isolationLevel }, { apiVersion }) {
-      const answerTopic = async ({ name, partitions }: (typeof topics)[number]) => ({
-        name,
-        partitions: await perPartition(distinct(partitions), ({ partitionIndex, currentLeaderEpoch, timestamp }) => {
-          if (countOf(partitions, partitionIndex) > 1) throw new Refusal('INVALID_REQUEST')
+      const answerTopic = async ({ name, partitions }: (typeof topics)[number]) => {
+        const twice = namedTwice(partitions, ({ partitionIndex }) => partitionIndex)
+        const answers = await perPartition(distinct(partitions), ({ partitionIndex, currentLeaderEpoch, timestamp }) => {
+          if (twice.has(partitionIndex)) throw new Refusal('INVALID_REQUEST')
           const topicId = catalog.byName(name).id
           placement.checkLeader(currentLeaderEpoch)
           return find({ topicId, partitionIndex, isolationLevel }, timestamp, apiVersion)
-        }),
-      })
+        })
+        return { name, partitions: answers }
+      }
       return { topics: await Promise.all(topics.map(answerTopic)) }
     },
     refuse: ({ topics }, refusal) => ({
@@ -98,8 +100,4 @@ type AskedPartition = Infer<typeof api.request>['topics'][number]['partitions'][
 
 function distinct(partitions: readonly AskedPartition[]): AskedPartition[] {
   return [...new Map(partitions.map((asked) => [asked.partitionIndex, asked])).values()]
-}
-
-function countOf(partitions: readonly AskedPartition[], partitionIndex: number): number {
-  return partitions.reduce((count, asked) => count + (asked.partitionIndex === partitionIndex ? 1 : 0), 0)
 }

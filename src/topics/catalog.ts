@@ -174,7 +174,7 @@ export class Catalog {
   }
 
   #validated(newTopics: readonly NewTopic[]): (Topic | Refusal)[] {
-    const collisions = new Map(this.#collisions)
+    const collisions = new Map<string, string>() // within the request
     let partitionsLeft = PARTITIONS_PER_REQUEST_MAX
     return newTopics.map((newTopic) => {
       const topic = attempt(() => this.#validTopic(newTopic, collisions))
@@ -191,7 +191,8 @@ export class Catalog {
     const illegal = illegalTopicName(name)
     if (illegal !== undefined) throw new Refusal('INVALID_TOPIC_EXCEPTION', illegal)
     if (this.#byName.has(name)) throw new Refusal('TOPIC_ALREADY_EXISTS', `topic "${name}" already exists`)
-    const rival = collisions.get(this.#collisionKey(name))
+    const key = this.#collisionKey(name)
+    const rival = this.#collisions.get(key) ?? collisions.get(key)
     if (rival !== undefined)
       throw new Refusal(
         'INVALID_TOPIC_EXCEPTION',

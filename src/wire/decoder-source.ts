@@ -32,7 +32,10 @@ export const decoderLibrary = {
   string(reader: Reader, size: number, path: string): string {
     if (size < 0) throw new Malformed(`${path} is null`)
     if (size > STRING_SIZE_MAX) throw new Malformed(`${path} is ${size} bytes long`)
-    return reader.string(size)
+    const text = reader.string(size)
+    // Each byte that is not UTF-8 has become three, and the answer may have to hold the same string.
+    if (size > STRING_SIZE_MAX / 3 && Buffer.byteLength(text) > STRING_SIZE_MAX) throw new Malformed(`${path} is too long, made UTF-8`)
+    return text
   },
 
   /** Negative when the array is null. */

@@ -160,6 +160,8 @@ export const errorName = (code: number): ErrorName => NAMES.get(code) ?? 'UNKNOW
 /** Whether a client may expect the same request to succeed later. */
 export const isRetriable = (name: ErrorName): boolean => ERRORS[name].isRetriable
 
+const MESSAGE_LENGTH_MAX = 1000 // it may quote what was asked, which alone may be as long as a string of the protocol can be
+
 /** What was asked cannot be done, and the client is told so. Has no stack: it is an answer, given in masses, and its origin is its message. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
@@ -168,7 +170,7 @@ export class Refusal extends Error {
   constructor(error: ErrorName, message: string = ERRORS[error].sentence) {
     const stackTraceLimit = Error.stackTraceLimit
     Error.stackTraceLimit = 0
-    super(message)
+    super(message.length > MESSAGE_LENGTH_MAX ? `${message.slice(0, MESSAGE_LENGTH_MAX)}…` : message)
     Error.stackTraceLimit = stackTraceLimit
     this.error = error
   }

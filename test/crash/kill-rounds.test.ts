@@ -8,6 +8,7 @@ import { initProducerId } from '../../src/wire/messages/init-producer-id.ts'
 import { createTopics } from '../../src/wire/messages/create-topics.ts'
 import { killOttlaWhileItStarts, newTopic, startOttla, temporaryFolder, type OttlaProcess } from '../support/broker-process.ts'
 import { brokenPromises, type PartitionHistory } from '../support/crash-verdict.ts'
+import { randomFrom } from '../support/random.ts'
 import { WireConnection } from '../support/wire-connection.ts'
 import { WireReader } from '../support/wire-reader.ts'
 import { LoadProducer } from './load-producer.ts'
@@ -20,17 +21,6 @@ const LOAD_MS_MAX = 400
 const KILLED_STARTS = 1 / 4
 const START_MS_MAX = 500
 const ROUND_WITHIN_MS = 60_000
-
-/** Mulberry32: a small generator of numbers from 0 to 1 that a seed repeats. */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 interface LoadedTopic {
   readonly name: string

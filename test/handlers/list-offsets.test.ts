@@ -79,6 +79,15 @@ describe('ListOffsets', () => {
     expect(await offsetFor(services, -1)).toMatchObject({ offset: 0 })
   })
 
+  it('answers for very many partitions, each by itself', async () => {
+    const services = await openServices()
+    await services.createTopic('a')
+    const partitions = Array.from({ length: 100_000 }, (_, partitionIndex) => ({ partitionIndex, timestamp: -1 }))
+    const { topics } = await services.ask(listOffsets, 11, { replicaId: -1, topics: [{ name: 'a', partitions }] })
+    expect(topics[0]!.partitions.filter(({ errorCode }) => errorCode === 0).map(({ partitionIndex }) => partitionIndex)).toEqual([0])
+    expect(topics[0]!.partitions).toHaveLength(100_000)
+  })
+
   it.each([
     ['UNKNOWN_TOPIC_OR_PARTITION', { name: 'missing' }],
     ['UNKNOWN_TOPIC_OR_PARTITION', { partitionIndex: 1 }],

@@ -30,6 +30,13 @@ describe('CreatePartitions', () => {
   const countOf = async (services: TestServices, name: string): Promise<number> =>
     (await services.ask(metadata, 9, { topics: [{ name }] })).topics[0]!.partitions.length
 
+  it('answers a request of very many topics, each by itself', async () => {
+    const many = Array.from({ length: 100_000 }, (_, index) => grow(`topic-${index}`, 3))
+    const answers = new Map(await ask(await openServices(), 3, [...many, grow('topic-7', 3)]))
+    expect(answers.size).toBe(100_000)
+    expect([...answers].filter(([, error]) => error !== 'UNKNOWN_TOPIC_OR_PARTITION')).toEqual([['topic-7', 'INVALID_REQUEST']])
+  })
+
   it.each([0, 1, 2, 3])('grows each topic or says why not, in version %i', async (version) => {
     const services = await openServices()
     for (const name of ['a', 'b', 'c', 'd']) await services.createTopic(name, 2)

@@ -42,6 +42,14 @@ describe('CreateTopics', () => {
     expect(services.catalog.has('a')).toBe(false)
   })
 
+  it('answers a request of very many topics, each by itself', async () => {
+    const services = await openServices()
+    const many = Array.from({ length: 100_000 }, (_, index) => asked(`topic-${index}`, { numPartitions: 0 }))
+    const { topics } = await services.ask(createTopics, 7, { topics: [...many, asked('topic-7')] })
+    expect(topics).toHaveLength(100_000)
+    expect(topics.filter(({ errorCode }) => errorName(errorCode) !== 'INVALID_PARTITIONS').map(({ name }) => name)).toEqual(['topic-7'])
+  })
+
   it('refuses a config without a value', async () => {
     const services = await openServices()
     const { topics } = await services.ask(createTopics, 7, { topics: [asked('a', { configs: [{ name: 'retention.ms', value: null }] })] })
@@ -186,6 +194,14 @@ describe('DescribeConfigs', () => {
   it('tells the configs of the broker', async () => {
     const { configs } = await describeOne({ resourceType: 4, resourceName: '1' })
     expect(configs.find(({ name }) => name === 'log.segment.bytes')).toMatchObject({ value: '2097152', configSource: 4 })
+  })
+
+  it('tells those of one resource once, however often it is named', async () => {
+    const services = await openServices()
+    await services.createTopic('a')
+    const resource = { resourceType: 2, resourceName: 'a', configurationKeys: null }
+    const { results } = await services.ask(describeConfigs, 4, { resources: Array.from({ length: 1000 }, () => resource) })
+    expect(results.map(({ resourceName }) => resourceName)).toEqual(['a'])
   })
 
   it.each([

@@ -6,6 +6,7 @@ import { MemoryDisk } from '../../src/disk/memory-disk.ts'
 import type { Accepted, RequestContext, RequestMemory, ServedApi } from '../../src/handlers/handler.ts'
 import { servedApis } from '../../src/handlers/served-apis.ts'
 import type { Services } from '../../src/handlers/services.ts'
+import type { Clock } from '../../src/lib/clock.ts'
 import { Catalog } from '../../src/topics/catalog.ts'
 import { randomUuid } from '../../src/topics/data-folder.ts'
 import { MetadataLog } from '../../src/topics/metadata-log.ts'
@@ -35,8 +36,11 @@ export interface TestServices extends Services {
   createTopic(name: string, partitionCount?: number, configs?: Record<string, string>): Promise<void>
 }
 
-export async function openServices(flags: Record<string, string | number | boolean> = {}): Promise<TestServices> {
-  const clock = new ManualClock()
+/** Everything below the handlers, and they, on a memory disk. */
+export async function openServicesAt<C extends Clock>(
+  clock: C,
+  flags: Record<string, string | number | boolean>,
+): Promise<Services & { readonly clock: C; readonly disk: MemoryDisk; readonly served: readonly ServedApi[] }> {
   const disk = new MemoryDisk()
   const { config } = resolveBrokerConfig({ flags })
   const logs = await logServices(disk, clock)
@@ -47,8 +51,13 @@ export async function openServices(flags: Record<string, string | number | boole
   catalog.follow(records)
   const placement = new Placement({ brokerId: 1, clusterId: 'test-cluster', leaderEpoch: LEADER_EPOCH, advertised: new Map() })
   const producerIds = new ProducerIds({ firstFree: 0, reserve: async () => undefined })
-  const services: Services = { config, clock, catalog, placement, records, producerIds }
-  const served = servedApis(services)
+  const services = { config, clock, catalog, placement, records, producerIds, disk }
+  return { ...services, served: servedApis(services) }
+}
+
+export async function openServices(flags: Record<string, string | number | boolean> = {}): Promise<TestServices> {
+  const services = await openServicesAt(new ManualClock(), flags)
+  const { catalog, served } = services
   const handlerOf = (api: Api): ServedApi => served.find((one) => one.api.key === api.key)!
 
   const received = <A extends Api>(
@@ -72,9 +81,6 @@ export async function openServices(flags: Record<string, string | number | boole
 
   return {
     ...services,
-    clock,
-    disk,
-    served,
     accept,
     async ask(api, apiVersion, request, signal = new AbortController().signal) {
       const [body, context] = received(api, apiVersion, request, signal)

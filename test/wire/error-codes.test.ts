@@ -45,3 +45,11 @@ describe('a refusal', () => {
     expect(new Error('a bug').stack).toContain('error-codes.test')
   })
 })
+
+describe('the sentence of a refusal', () => {
+  it('is cut when it quotes more than an answer can hold', () => {
+    const name = 'x'.repeat(32_767)
+    expect(new Refusal('INVALID_REQUEST', `topic "${name}" is named twice`).message).toMatch(/^topic "x{900,}…$/)
+    expect(new Refusal('INVALID_REQUEST', 'topic "x" is named twice').message).toBe('topic "x" is named twice')
+  })
+})

@@ -111,6 +111,12 @@ describe('an announced length', () => {
     expect(failureOf(requestCodec(deleteTopics, 4), new Reader(request(0x8000)))).toBeInstanceOf(Malformed)
   })
 
+  it('of a string that is not UTF-8 is malformed when what stands for it could not be sent back', () => {
+    const request = (size: number) => Buffer.concat([Buffer.from('02', 'hex'), varint(size + 1), Buffer.alloc(size, 0xff), Buffer.alloc(5)])
+    expect(requestCodec(deleteTopics, 4).decode(new Reader(request(10_922))).topicNames).toEqual(['\uFFFD'.repeat(10_922)])
+    expect(failureOf(requestCodec(deleteTopics, 4), new Reader(request(10_923)))).toBeInstanceOf(Malformed)
+  })
+
   it('of four million tiny elements in a message is malformed, as they would take far more memory than they have bytes', () => {
     const empty = Buffer.alloc(5_000_000, 1) // names of no bytes
     expect(failureOf(requestCodec(deleteTopics, 4), new Reader(Buffer.concat([varint(4_500_001), empty])))).toEqual(
