@@ -2,6 +2,7 @@
 // names, or are asked when somebody reads. A name that was once given keeps its meaning.
 
 import type { FilePool } from './disk/file-pool.ts'
+import type { FetchSessions } from './handlers/fetch-sessions.ts'
 import { Counters, type Metric, type MetricSamples, type Source } from './lib/counters.ts'
 import { Histogram } from './lib/histogram.ts'
 import { LogCounters } from './log/log-settings.ts'
@@ -14,6 +15,7 @@ export interface BrokerParts {
   readonly filePool: FilePool
   readonly tailCache: TailCache
   readonly records: RecordStore
+  readonly fetchSessions: FetchSessions
   readonly topicCount: () => number
   readonly startedMs: number
 }
@@ -100,13 +102,31 @@ export const METRICS: readonly Row[] = [
     name: 'ottla_fetches_waiting',
     type: 'gauge',
     doc: 'Fetches that wait for records now.',
-    read: ({ records }) => records.waits.now,
+    read: ({ fetchSessions }) => fetchSessions.waits.now,
   },
   {
     name: 'ottla_fetch_waits_total',
     type: 'counter',
     doc: 'How often a Fetch had to wait for records.',
-    read: ({ records }) => records.waits.begun,
+    read: ({ fetchSessions }) => fetchSessions.waits.begun,
+  },
+  {
+    name: 'ottla_fetch_sessions',
+    type: 'gauge',
+    doc: 'Fetch sessions (KIP-227) that are kept.',
+    read: ({ fetchSessions }) => fetchSessions.count,
+  },
+  {
+    name: 'ottla_fetch_session_partitions',
+    type: 'gauge',
+    doc: 'Partitions in them; one counts in each session that has it.',
+    read: ({ fetchSessions }) => fetchSessions.partitionCount,
+  },
+  {
+    name: 'ottla_fetch_sessions_evicted_total',
+    type: 'counter',
+    doc: 'Fetch sessions that had to make room for another.',
+    read: ({ fetchSessions }) => fetchSessions.evictedCount,
   },
   {
     name: 'ottla_appended_batches_total',

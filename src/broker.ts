@@ -10,6 +10,7 @@ import type { Disk } from './disk/disk.ts'
 import { FilePool } from './disk/file-pool.ts'
 import { lockFolder } from './disk/folder-lock.ts'
 import type { FolderLock } from './disk/folder-lock.ts'
+import { FetchSessions } from './handlers/fetch-sessions.ts'
 import { servedApis } from './handlers/served-apis.ts'
 import { ByteBudget } from './lib/byte-budget.ts'
 import { systemClock } from './lib/clock.ts'
@@ -137,6 +138,7 @@ async function startWith(parts: Parts, services: LogServices): Promise<Broker> {
   await openTopics(catalog, records)
   catalog.follow(records)
   const responseBudget = new ByteBudget(config['queued.max.response.bytes'])
+  const fetchSessions = new FetchSessions({ slots: config['max.incremental.fetch.session.cache.slots'], clock })
   const server = await Server.listen({
     listeners: config.listeners,
     served: servedApis({
@@ -149,6 +151,7 @@ async function startWith(parts: Parts, services: LogServices): Promise<Broker> {
         firstFree: nextProducerId,
         reserve: (reserved) => metadataLog.append([{ type: 'producer-ids', nextProducerId: reserved }]),
       }),
+      fetchSessions,
     }),
     diagnostics,
     clock,
@@ -156,7 +159,7 @@ async function startWith(parts: Parts, services: LogServices): Promise<Broker> {
     responseBudget,
     ...serverLimits(config),
   })
-  counters.name({ ...services, records, topicCount: () => [...catalog.topics].length, startedMs })
+  counters.name({ ...services, records, fetchSessions, topicCount: () => [...catalog.topics].length, startedMs })
   const eventLoop = watchEventLoop(clock, counters.eventLoopDelays)
   const stop = async (): Promise<void> => {
     eventLoop.stop()

@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   handlers: ['topics', 'transactions', 'wire', 'config', 'lib'],
   server: ['handlers', 'wire', 'config', 'lib'],
   client: ['wire', 'lib'],
-  'broker-counters.ts': ['lib', 'disk', 'log', 'topics', 'server'],
+  'broker-counters.ts': ['handlers', 'lib', 'disk', 'log', 'topics', 'server'],
   'broker.ts': ['broker-counters.ts', 'lib', 'wire', 'config', 'disk', 'log', 'topics', 'transactions', 'handlers', 'server'],
   'index.ts': ['broker.ts', 'config', 'disk', 'lib', 'server', 'topics'],
   cli: ['broker.ts', 'broker-counters.ts', 'client', 'config', 'wire', 'log', 'disk', 'lib'],

@@ -98,6 +98,11 @@ const ownConfigs = {
     atLeast: 1 << 20,
     doc: 'A compressed batch that would take more bytes than this decompressed is refused.',
   }),
+  'max.incremental.fetch.session.cache.slots': int({
+    default: 1000,
+    atLeast: 0,
+    doc: 'How many fetch sessions are kept (KIP-227): with one, a consumer of many partitions sends and gets only what changed. A client that finds no room does without.',
+  }),
   'node.id': int({ default: 1, atLeast: 0, aliases: ['broker.id'], doc: "The broker's id, as clients see it." }),
   'num.partitions': int({ default: 1, atLeast: 1, doc: 'The number of partitions of a topic that is created without one.' }),
   port: int({

@@ -1,99 +1,94 @@
 // Fetch v4-18: records of many partitions from given offsets, in whole batches.
 // - A fetch at an offset inside a batch gets the whole batch. The first batch is answered even when it is larger than every limit.
-// - Waits up to maxWaitMs for minBytes; a refused partition, a truncation or the broker's stop ends the wait.
+// - Waits up to maxWaitMs for minBytes; a truncation, the broker's stop and a refusal that the client does not know of yet end the wait.
+// - Sessions (KIP-227), by name below version 13 and by topic id from 13 on: an incremental fetch is answered what has records, an error, or another high
+//   watermark or log start offset than was told. Partitions that gave records go behind the others, so that none starves.
+// - A topic that was deleted and made again under the same name answers INCONSISTENT_TOPIC_ID to a session that knows it by id.
 // - A client whose records were truncated is told where (`divergingEpoch`, v12+).
-// - read_committed is read_uncommitted up to the last stable offset.
-// Differs from Kafka: no fetch sessions yet, so every fetch is a full one and the session id is 0 (KIP-227 allows it). A partition that comes twice is
-// answered twice. An unknown isolation level is read_uncommitted (Kafka: UNKNOWN_SERVER_ERROR).
+// - read_committed gets nothing at or past the last stable offset.
+// Differs from Kafka: once an incremental response is full, the partitions behind wait for the next one with all they have to tell. An unknown topic beside
+// others ends the wait the first time. A fetch whose session another request has gone on with is refused at once, not when it would have been answered.
+// All sessions together keep at most 500,000 partitions: past that, fetches are full ones. A negative number of bytes is none, and an unknown isolation
+// level read_uncommitted (Kafka: UNKNOWN_SERVER_ERROR).
 
-import type { PartitionRead, PartitionRecords } from '../topics/record-store.ts'
-import { attempt } from '../wire/attempt.ts'
 import { errorCode, type ErrorName, Refusal } from '../wire/error-codes.ts'
 import { fetch as api } from '../wire/messages/fetch.ts'
-import type { Draft, Infer } from '../wire/schema.ts'
+import type { Draft } from '../wire/schema.ts'
+import { type FetchPartition, type ReadOutcome, sizeOf } from './fetch-partition.ts'
+import { readUntilEnough, type Round } from './fetch-reading.ts'
+import type { FetchTurn } from './fetch-sessions.ts'
 import type { RequestContext, ServedApi } from './handler.ts'
 import { handler } from './handler.ts'
 import type { Services } from './services.ts'
 
-type FetchRequest = Infer<typeof api.request>
-type AskedTopic = FetchRequest['topics'][number]
-type PartitionResponse = Draft<typeof api.response>['responses'][number]['partitions'][number]
+type Responses = Draft<typeof api.response>['responses']
+type PartitionResponse = Responses[number]['partitions'][number]
+
+const TOPIC_IDS_SINCE_VERSION = 13
 const ISOLATION_READ_COMMITTED = 1
 /** With these Kafka lists no aborted transactions; with others it has no list. */
 const UNKNOWN: ReadonlySet<ErrorName> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_ID'])
 
-export function fetch({ catalog, placement, records, clock, config }: Services): ServedApi {
-  const readOf = (topic: AskedTopic, asked: AskedTopic['partitions'][number], apiVersion: number): PartitionRead | Refusal =>
-    attempt(() => {
-      const topicId = apiVersion >= 13 ? catalog.byId(topic.topicId).id : catalog.byName(topic.topic).id
-      placement.checkLeader(asked.currentLeaderEpoch)
-      const { fetchOffset: offset, partitionMaxBytes: maxBytes, lastFetchedEpoch } = asked
-      return { topicId, partitionIndex: asked.partition, offset, maxBytes, lastFetchedEpoch }
-    })
-
-  /** Reads until there is enough, waiting in between. */
-  const readEnough = async (
-    reads: readonly PartitionRead[],
-    request: FetchRequest,
-    isHurried: boolean,
-    signal: AbortSignal,
-  ): Promise<(PartitionRecords | Refusal)[]> => {
-    const deadlineMs = clock.monotonic() + request.maxWaitMs
-    const maxBytes = Math.min(request.maxBytes, config['fetch.max.bytes'])
-    for (;;) {
-      const growth = records.watchGrowth(reads)
-      const results = await records.read({ reads, maxBytes })
-      const size = results.reduce((sum, result) => sum + (result instanceof Refusal ? 0 : result.size), 0)
-      const hasNews = results.some((result) => result instanceof Refusal || result.divergingEpoch !== undefined)
-      const waitMs = deadlineMs - clock.monotonic()
-      if (isHurried || hasNews || size >= Math.min(request.minBytes, maxBytes) || waitMs <= 0 || signal.aborted) {
-        growth.end()
-        return results
-      }
-      await growth.reaches(request.minBytes - size, waitMs, signal)
-    }
-  }
-
+export function fetch(services: Services): ServedApi {
+  const { config, fetchSessions } = services
   return handler(api, {
     async handle(request, { apiVersion, signal }: RequestContext) {
-      const isFull = request.sessionEpoch === 0 || request.sessionEpoch === -1 // the first, or the last, of a session
-      if (!isFull) return { errorCode: errorCode('FETCH_SESSION_ID_NOT_FOUND'), sessionId: 0, responses: [] }
-      const asked = request.topics.map((topic) => topic.partitions.map((partition) => readOf(topic, partition, apiVersion)))
-      const reads = asked.flat().filter((read) => !(read instanceof Refusal)) as PartitionRead[]
-      const isHurried = reads.length < asked.flat().length || reads.length === 0
-      const results = (await readEnough(reads, request, isHurried, signal)).values()
-      const isolated = request.isolationLevel === ISOLATION_READ_COMMITTED
-      const responses = request.topics.map((topic, index) => ({
-        topic: topic.topic,
-        topicId: topic.topicId,
-        partitions: asked[index]!.map((read, i) => {
-          const { partition } = topic.partitions[i]!
-          return partitionResponse(partition, read instanceof Refusal ? read : results.next().value!, isolated)
-        }),
-      }))
-      return { errorCode: 0, sessionId: 0, responses }
+      const readCommitted = request.isolationLevel === ISOLATION_READ_COMMITTED
+      const turn = fetchSessions.begin(request, apiVersion >= TOPIC_IDS_SINCE_VERSION)
+      const maxBytes = Math.min(request.maxBytes, config['fetch.max.bytes'])
+      const minBytes = Math.min(request.minBytes, maxBytes)
+      turn.partitions.begin(readCommitted)
+      try {
+        const round = await readUntilEnough(services, turn, { maxWaitMs: request.maxWaitMs, minBytes, maxBytes, readCommitted, signal })
+        const told = tell(turn, round)
+        return { errorCode: 0, sessionId: turn.conclude(), responses: responsesOf(told, readCommitted) }
+      } finally {
+        turn.partitions.rest()
+        turn.end()
+      }
     },
     refuse: (_request, refusal) => ({ errorCode: errorCode(refusal.error), sessionId: 0, responses: [] }),
   })
 }
 
-function partitionResponse(partitionIndex: number, result: PartitionRecords | Refusal, isolated: boolean): PartitionResponse {
-  if (result instanceof Refusal)
+/** The part of a round that the answer holds. */
+function tell({ partitions, isIncremental }: FetchTurn, round: Round): Round {
+  return round.filter(({ partition, outcome }) => {
+    const isTold = !isIncremental || partition.mustTell(outcome)
+    if (isTold) partition.tell(outcome)
+    if (isIncremental && sizeOf(outcome) > 0) partitions.moveToEnd(partition)
+    partitions.settle(partition, outcome)
+    return isTold
+  })
+}
+
+function responsesOf(told: Round, readCommitted: boolean): Responses {
+  const byTopic = new Map<FetchPartition['topic'], PartitionResponse[]>()
+  for (const { partition, outcome } of told) {
+    const responses = byTopic.get(partition.topic) ?? []
+    if (responses.length === 0) byTopic.set(partition.topic, responses)
+    responses.push(partitionResponse(partition.partitionIndex, outcome, readCommitted))
+  }
+  return [...byTopic].map(([{ asked }, partitions]) => ({ ...asked, partitions }))
+}
+
+function partitionResponse(partitionIndex: number, outcome: ReadOutcome, readCommitted: boolean): PartitionResponse {
+  if (outcome instanceof Refusal)
     return {
       partitionIndex,
-      errorCode: errorCode(result.error),
+      errorCode: errorCode(outcome.error),
       highWatermark: -1,
-      abortedTransactions: UNKNOWN.has(result.error) ? [] : null,
+      abortedTransactions: UNKNOWN.has(outcome.error) ? [] : null,
       records: [],
     }
-  const { highWatermark, lastStableOffset, logStartOffset, chunks, divergingEpoch } = result
+  const { highWatermark, lastStableOffset, logStartOffset, chunks, divergingEpoch } = outcome
   return {
     partitionIndex,
     errorCode: 0,
     highWatermark,
     lastStableOffset,
     logStartOffset,
-    abortedTransactions: isolated ? [] : null,
+    abortedTransactions: readCommitted ? [] : null,
     records: chunks,
     ...(divergingEpoch === undefined ? {} : { divergingEpoch }),
   }

@@ -6,6 +6,7 @@ import type { Catalog } from '../topics/catalog.ts'
 import type { Placement } from '../topics/placement.ts'
 import type { RecordStore } from '../topics/record-store.ts'
 import type { ProducerIds } from '../transactions/producer-ids.ts'
+import type { FetchSessions } from './fetch-sessions.ts'
 
 export interface Services {
   readonly config: BrokerConfig
@@ -14,4 +15,5 @@ export interface Services {
   readonly placement: Placement
   readonly records: RecordStore
   readonly producerIds: ProducerIds
+  readonly fetchSessions: FetchSessions
 }

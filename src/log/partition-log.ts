@@ -75,7 +75,7 @@ export class PartitionLog {
   #readOnlyReason: string | undefined
   #lastFlushMs: number
 
-  /** So many bytes became visible; Infinity when something else changed what readers see (truncated, offline, deleted). May be called within `append`. */
+  /** So many bytes became visible; Infinity when something else changed what readers see (its start moved, truncated, offline, deleted). May be called within `append`. */
   onAdvance: ((visibleBytes: number) => void) | undefined
 
   private constructor(options: PartitionLogOptions, folder: LogFolder, recovered: RecoveredLog) {
@@ -214,6 +214,7 @@ export class PartitionLog {
     if (offset > this.highWatermark) throw this.#outOfRange(offset)
     if (offset <= this.#logStartOffset) return
     this.#logStartOffset = offset
+    this.onAdvance?.(Infinity)
     this.#writer.epochs.truncateFromStart(offset)
     await this.#services.checkpoints.save(this)
     await this.#writer.upkeep.settle()
@@ -227,6 +228,7 @@ export class PartitionLog {
     try {
       await this.#truncateTo(offset)
       this.#unavailable = undefined
+      this.onAdvance?.(Infinity)
     } catch (error) {
       this.#goOffline(`the log could not be truncated: ${String(error)}`)
       throw error
@@ -371,10 +373,8 @@ export class PartitionLog {
 
   #writeFailed(reason: string, isFinal: boolean): void {
     if (isFinal) this.#readOnlyReason = `${reason}; the log takes no more writes until a restart`
-    this.#services.diagnostics.error(isFinal ? 'a log takes no more writes until a restart' : 'an append failed and was undone', {
-      folder: this.#folder.path,
-      reason,
-    })
+    const message = isFinal ? 'a log takes no more writes until a restart' : 'an append failed and was undone'
+    this.#services.diagnostics.error(message, { folder: this.#folder.path, reason })
     this.onAdvance?.(Infinity)
   }
 

@@ -1,17 +1,25 @@
-// One partition of a topic on this broker: its log, and who waits for it to grow.
+// One partition of a topic on this broker: its log, and who watches it.
 
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { Topic } from './catalog.ts'
 
-/** Told when a partition has new records to read, or can no longer be read. May be told without need. */
-export type GrowthListener = (grownBytes: number) => void
+/** Told that a partition may read differently than before: perhaps late, perhaps without need. */
+export interface Watcher {
+  /** So many bytes became visible; Infinity when something else changed (its start moved, it was truncated, went offline or away): then watch anew. */
+  partitionChanged(grownBytes: number): void
+}
 
-export class Partition {
+/** What a watcher holds on to. */
+export interface Watched {
+  unwatch(watcher: Watcher): void
+}
+
+export class Partition implements Watched {
   /** As it is now: its configs and partition count may change. */
   topic: Topic
   readonly index: number
   readonly log: PartitionLog
-  readonly #listeners = new Set<GrowthListener>()
+  #watchers: Set<Watcher> | undefined // most of 10,000 partitions have none
 
   constructor(topic: Topic, index: number, log: PartitionLog) {
     this.topic = topic
@@ -20,20 +28,22 @@ export class Partition {
     log.onAdvance = (visibleBytes) => this.#tell(visibleBytes)
   }
 
-  listen(listener: GrowthListener): void {
-    this.#listeners.add(listener)
+  watch(watcher: Watcher): void {
+    this.#watchers ??= new Set()
+    this.#watchers.add(watcher)
   }
 
-  unlisten(listener: GrowthListener): void {
-    this.#listeners.delete(listener)
+  unwatch(watcher: Watcher): void {
+    this.#watchers?.delete(watcher)
   }
 
-  /** Wakes everybody who waits, as if all had come: the log went offline, or away. */
+  /** The partition is gone, or about to be. */
   wakeAll(): void {
     this.#tell(Infinity)
   }
 
   #tell(grownBytes: number): void {
-    for (const listener of this.#listeners) listener(grownBytes)
+    if (this.#watchers === undefined) return
+    for (const watcher of this.#watchers) watcher.partitionChanged(grownBytes)
   }
 }

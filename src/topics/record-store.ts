@@ -5,12 +5,11 @@ import type { Clock } from '../lib/clock.ts'
 import type { TopicConfig } from '../config/resolve.ts'
 import type { BatchRules, CheckedBatch } from '../log/batches/check-batch.ts'
 import { checkBatch } from '../log/batches/check-batch.ts'
-import type { Appended, PartitionLog, TimestampedOffset } from '../log/partition-log.ts'
-import { asRefusal, attempt, attemptLater } from '../wire/attempt.ts'
+import type { Appended, PartitionLog, ReadResult, TimestampedOffset } from '../log/partition-log.ts'
+import { asRefusal, attempt } from '../wire/attempt.ts'
 import { Refusal } from '../wire/error-codes.ts'
 import type { Topic, TopicFollower } from './catalog.ts'
-import { Growth, type Waits } from './growth.ts'
-import { Partition } from './partition.ts'
+import { Partition, type Watched, type Watcher } from './partition.ts'
 import type { PartitionFolders } from './partition-folders.ts'
 
 export interface PartitionAppend {
@@ -52,6 +51,10 @@ export interface PartitionRead {
 export interface ReadRequest {
   readonly reads: readonly PartitionRead[]
   readonly maxBytes: number
+  /** Nothing at or past the last stable offset. */
+  readonly readCommitted: boolean
+  /** Whether to leave out the results of the partitions that come after `maxBytes` are read. */
+  readonly stopsWhenFull: boolean
 }
 
 export interface PartitionBounds {
@@ -76,7 +79,6 @@ export interface RecordStoreOptions {
 export class RecordStore implements TopicFollower {
   readonly #options: RecordStoreOptions
   readonly #partitions = new Map<string, readonly Partition[]>() // by topic id
-  readonly waits: Waits = { now: 0, begun: 0 }
 
   constructor(options: RecordStoreOptions) {
     this.#options = options
@@ -168,12 +170,14 @@ export class RecordStore implements TopicFollower {
   }
 
   /** Reads what there is, partition after partition until `maxBytes`; the first batch that is found is answered whatever its size. */
-  async read({ reads, maxBytes }: ReadRequest): Promise<(PartitionRecords | Refusal)[]> {
+  async read({ reads, maxBytes, readCommitted, stopsWhenFull }: ReadRequest): Promise<(PartitionRecords | Refusal)[]> {
     const results: (PartitionRecords | Refusal)[] = []
     let bytesLeft = maxBytes
     let isEmpty = true
     for (const read of reads) {
-      const records = await attemptLater(() => this.#read(read, Math.min(read.maxBytes, bytesLeft), isEmpty))
+      if (stopsWhenFull && bytesLeft <= 0 && !isEmpty) break
+      const found = attempt(() => this.#read(read, Math.min(read.maxBytes, bytesLeft), { readCommitted, atLeastOneBatch: isEmpty }))
+      const records = found instanceof Promise ? await found.catch(asRefusal) : found
       results.push(records)
       if (records instanceof Refusal) continue
       bytesLeft = Math.max(0, bytesLeft - records.size)
@@ -182,14 +186,11 @@ export class RecordStore implements TopicFollower {
     return results
   }
 
-  /** Counts from now on, so that nothing is missed between a read and the wait for more. */
-  watchGrowth(reads: readonly PartitionRead[]): Growth {
-    const partitions = reads.map((read) => this.#partitions.get(read.topicId)?.[read.partitionIndex])
-    return new Growth(
-      partitions.filter((partition) => partition !== undefined),
-      this.#options.clock,
-      this.waits,
-    )
+  /** From now on the watcher hears of every change: watch first, then read, and nothing is missed. Undefined when there is no such partition. */
+  watch(topicId: string, partitionIndex: number, watcher: Watcher): Watched | undefined {
+    const partition = this.#partitions.get(topicId)?.[partitionIndex]
+    partition?.watch(watcher)
+    return partition
   }
 
   /** The partitions from `firstIndex` on. */
@@ -261,15 +262,22 @@ export class RecordStore implements TopicFollower {
     })
   }
 
-  async #read(read: PartitionRead, maxBytes: number, atLeastOneBatch: boolean): Promise<PartitionRecords> {
+  /** Synchronous when the log is. */
+  #read(
+    read: PartitionRead,
+    maxBytes: number,
+    { readCommitted, atLeastOneBatch }: { readCommitted: boolean; atLeastOneBatch: boolean },
+  ): PartitionRecords | Promise<PartitionRecords> {
     const { log } = this.#partition(read.topicId, read.partitionIndex)
+    const { highWatermark, lastStableOffset } = log
     const divergingEpoch = divergence(log, read)
-    const { highWatermark } = log
-    const { chunks, size } =
-      divergingEpoch === undefined
-        ? await log.read(read.offset, maxBytes, { upTo: highWatermark, atLeastOneBatch })
-        : { chunks: [], size: 0 }
-    return { chunks, size, divergingEpoch, ...boundsOf(log), highWatermark }
+    if (divergingEpoch !== undefined) return { ...boundsOf(log), chunks: [], size: 0, divergingEpoch }
+    const found = log.read(read.offset, maxBytes, { upTo: readCommitted ? lastStableOffset : highWatermark, atLeastOneBatch })
+    const recordsOf = ({ chunks, size }: ReadResult): PartitionRecords => {
+      const { logStartOffset } = log
+      return { chunks, size, divergingEpoch, logStartOffset, lastStableOffset, highWatermark } // the bounds that were there before the read
+    }
+    return found instanceof Promise ? found.then(recordsOf) : recordsOf(found)
   }
 
   #partition(topicId: string, partitionIndex: number): Partition {

@@ -91,10 +91,10 @@ export class AskedBroker {
     return normalised(response, known)
   }
 
-  /** An empty topic of one partition that no other case writes to. */
-  async newTopic(configs: Record<string, string> = {}): Promise<string> {
+  /** An empty topic that no other case writes to. */
+  async newTopic(configs: Record<string, string> = {}, partitions = 1): Promise<string> {
     const name = `case-${++this.#newTopicCount}`
-    await this.#createTopics({ [name]: { partitions: 1, configs } })
+    await this.#createTopics({ [name]: { partitions, configs } })
     return name
   }
 

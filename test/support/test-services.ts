@@ -3,6 +3,7 @@
 
 import { resolveBrokerConfig } from '../../src/config/resolve.ts'
 import { MemoryDisk } from '../../src/disk/memory-disk.ts'
+import { FetchSessions } from '../../src/handlers/fetch-sessions.ts'
 import type { Accepted, RequestContext, RequestMemory, ServedApi } from '../../src/handlers/handler.ts'
 import { servedApis } from '../../src/handlers/served-apis.ts'
 import type { Services } from '../../src/handlers/services.ts'
@@ -51,7 +52,8 @@ export async function openServicesAt<C extends Clock>(
   catalog.follow(records)
   const placement = new Placement({ brokerId: 1, clusterId: 'test-cluster', leaderEpoch: LEADER_EPOCH, advertised: new Map() })
   const producerIds = new ProducerIds({ firstFree: 0, reserve: async () => undefined })
-  const services = { config, clock, catalog, placement, records, producerIds, disk }
+  const fetchSessions = new FetchSessions({ slots: config['max.incremental.fetch.session.cache.slots'], clock })
+  const services = { config, clock, catalog, placement, records, producerIds, fetchSessions, disk }
   return { ...services, served: servedApis(services) }
 }
 

@@ -1,56 +1,103 @@
 import { describe, expect, it } from 'vitest'
+import type { PartitionRead, PartitionRecords, ReadRequest } from '../../src/topics/record-store.ts'
+import type { Refusal } from '../../src/wire/error-codes.ts'
 import { batchOf, openServices } from '../support/test-services.ts'
 
-const never = (): AbortSignal => new AbortController().signal
-
-describe('who waits for a partition to grow', () => {
-  const opened = async () => {
-    const services = await openServices()
-    await services.createTopic('a')
-    const topicId = services.catalog.byName('a').id
-    const append = async (value: string) => {
-      const appends = [{ topicId, partitionIndex: 0, records: await batchOf([value]) }]
-      return services.records.append({ transactionalId: null, allowsZstd: true, timeoutMs: 1000, appends })
-    }
-    const reads = [{ topicId, partitionIndex: 0, offset: 0, maxBytes: 1 << 20, lastFetchedEpoch: -1 }]
-    return { ...services, append, reads }
+async function opened(partitionCount = 1) {
+  const services = await openServices()
+  await services.createTopic('a', partitionCount)
+  const topicId = services.catalog.byName('a').id
+  const append = async (value: string, partitionIndex = 0) => {
+    const appends = [{ topicId, partitionIndex, records: await batchOf([value]) }]
+    return services.records.append({ transactionalId: null, allowsZstd: true, timeoutMs: 1000, appends })
   }
+  const appendNow = async (value: string, partitionIndex = 0): Promise<void> => {
+    const { results } = await append(value, partitionIndex)
+    await results
+  }
+  const readOf = (partitionIndex: number): PartitionRead => ({
+    topicId,
+    partitionIndex,
+    offset: 0,
+    maxBytes: 1 << 20,
+    lastFetchedEpoch: -1,
+  })
+  const read = (request: Partial<ReadRequest> = {}): Promise<(PartitionRecords | Refusal)[]> =>
+    services.records.read({ reads: [readOf(0)], maxBytes: 1 << 20, readCommitted: false, stopsWhenFull: false, ...request })
+  const heard: number[] = []
+  const watcher = { partitionChanged: (bytes: number) => void heard.push(bytes) }
+  return { ...services, topicId, append, appendNow, read, readOf, heard, watcher }
+}
 
+const sizeOf = (result: PartitionRecords | Refusal | undefined): number => (result as PartitionRecords).size
+
+describe('who watches a partition', () => {
   it('hears of what became visible while it was still reading', async () => {
-    const { records, append, reads, clock } = await opened()
-    const growth = records.watchGrowth(reads)
-    expect((await records.read({ reads, maxBytes: 1 << 20 }))[0]).toMatchObject({ size: 0 })
-    await (
-      await append('x')
-    ).results
-    await growth.reaches(1, 60_000, never())
-    expect(clock.pendingTimerCount).toBeLessThanOrEqual(1)
+    const { records, topicId, appendNow, read, heard, watcher } = await opened()
+    records.watch(topicId, 0, watcher)
+    const reading = read()
+    await appendNow('x')
+    const [before] = await reading
+    const [after] = await read()
+    expect([sizeOf(before), heard]).toEqual([0, [sizeOf(after)]])
   })
 
   it('hears of each batch when it becomes visible, not when it was written', async () => {
-    const { records, append, reads } = await opened()
+    const { records, topicId, append, read, heard, watcher } = await opened()
     const placed = [await append('x'), await append('y')]
     await placed[0]!.results
-    const growth = records.watchGrowth(reads) // one of the two may still be on its way to disk
-    const [first] = await records.read({ reads, maxBytes: 1 << 20 })
+    records.watch(topicId, 0, watcher) // one of the two may still be on its way to disk
+    const [first] = await read()
     await placed[1]!.results
-    const [second] = await records.read({ reads, maxBytes: 1 << 20 })
-    const grownBytes = (second as { size: number }).size - (first as { size: number }).size
-    await growth.reaches(Math.max(grownBytes, 0), 60_000, never())
-    expect((second as { size: number }).size).toBeGreaterThan(100)
+    const [second] = await read()
+    expect(heard.reduce((sum, bytes) => sum + bytes, 0)).toBe(sizeOf(second) - sizeOf(first))
   })
 
-  it('is told when the time is over, when nobody waits any more, and when the topic goes', async () => {
-    const { records, reads, clock, catalog } = await opened()
-    const timed = records.watchGrowth(reads).reaches(1, 500, never())
-    clock.advance(500)
-    await expect(timed).resolves.toBeUndefined()
-    const gone = new AbortController()
-    const aborted = records.watchGrowth(reads).reaches(1, 500, gone.signal)
-    gone.abort()
-    await expect(aborted).resolves.toBeUndefined()
-    const deleted = records.watchGrowth(reads).reaches(1, 500, never())
+  it('hears of growth without end when the topic goes, and when the partition’s start moves', async () => {
+    const { records, catalog, topicId, appendNow, heard, watcher } = await opened()
+    await appendNow('x')
+    records.watch(topicId, 0, watcher)
+    await records.partitions[0]!.log.advanceLogStartOffset(1)
+    expect(heard).toEqual([Infinity])
     await catalog.delete(catalog.byName('a'))
-    await expect(deleted).resolves.toBeUndefined()
+    expect(heard.length).toBeGreaterThan(1)
+    expect(heard.every((bytes) => bytes === Infinity)).toBe(true)
+  })
+
+  it('hears of nothing when it stopped, and of nothing that is not there', async () => {
+    const { records, topicId, appendNow, heard, watcher } = await opened()
+    records.watch(topicId, 0, watcher)!.unwatch(watcher)
+    expect(records.watch(topicId, 1, watcher)).toBeUndefined()
+    expect(records.watch('no topic', 0, watcher)).toBeUndefined()
+    await appendNow('x')
+    expect(heard).toEqual([])
+  })
+})
+
+describe('a read of many partitions', () => {
+  it('answers all of them, or only as far as it came, as it is asked', async () => {
+    const { appendNow, read, readOf } = await opened(3)
+    for (const partition of [0, 1, 2]) await appendNow('x'.repeat(100), partition)
+    const reads = [readOf(0), readOf(1), readOf(2)]
+    expect((await read({ reads, maxBytes: 1 })).map(sizeOf)).toEqual([expect.any(Number), 0, 0])
+    expect(await read({ reads, maxBytes: 1, stopsWhenFull: true })).toHaveLength(1)
+  })
+
+  it('does not stop before it found a batch, however little it may read', async () => {
+    const { appendNow, read, readOf } = await opened(3)
+    await appendNow('x', 1)
+    const results = await read({ reads: [readOf(0), readOf(1), readOf(2)], maxBytes: 0, stopsWhenFull: true })
+    expect(results.map((result) => sizeOf(result) > 0)).toEqual([false, true])
+  })
+
+  it('ends at the last stable offset when it is for committed records only', async () => {
+    const { appendNow, read, records } = await opened()
+    await appendNow('x')
+    await appendNow('y')
+    Object.defineProperty(records.partitions[0]!.log, 'lastStableOffset', { get: () => 1 })
+    const [all] = await read()
+    const [committed] = await read({ readCommitted: true })
+    expect(all).toMatchObject({ highWatermark: 2, lastStableOffset: 1 })
+    expect(committed).toMatchObject({ highWatermark: 2, lastStableOffset: 1, size: sizeOf(all) / 2 })
   })
 })

@@ -1,6 +1,7 @@
 // Every question of the comparison.
 
 import { clusterCases } from './cluster.ts'
+import { fetchSessions } from './fetch-sessions.ts'
 import { partitionCases } from './partitions.ts'
 import { produceBatches } from './produce-batches.ts'
 import { produceRequests } from './produce-requests.ts'
@@ -13,6 +14,7 @@ export const cases: readonly Case[] = [
   ...topics,
   ...partitionCases,
   ...readingCases,
+  ...fetchSessions,
   ...produceBatches,
   ...produceRequests,
 ]

@@ -1,0 +1,67 @@
+// The reading of one fetch: over and over what has news, waiting in between, until there is enough to answer. Changes nothing that the client was told.
+
+import { attempt } from '../wire/attempt.ts'
+import { Refusal } from '../wire/error-codes.ts'
+import { type FetchPartition, type ReadOutcome, sizeOf } from './fetch-partition.ts'
+import type { FetchTurn } from './fetch-sessions.ts'
+import type { Services } from './services.ts'
+
+/** What one pass over the partitions with news found; those that it did not come to are left out. */
+export type Round = readonly { readonly partition: FetchPartition; readonly outcome: ReadOutcome }[]
+
+export interface FetchLimits {
+  readonly maxWaitMs: number
+  readonly minBytes: number
+  readonly maxBytes: number
+  readonly readCommitted: boolean
+  readonly signal: AbortSignal
+}
+
+type ReadingServices = Pick<Services, 'catalog' | 'placement' | 'records' | 'fetchSessions' | 'clock'>
+
+/** Throws INVALID_FETCH_SESSION_EPOCH when another request goes on with the session. */
+export async function readUntilEnough(services: ReadingServices, turn: FetchTurn, limits: FetchLimits): Promise<Round> {
+  const { clock, fetchSessions } = services
+  const { partitions } = turn
+  const { minBytes, signal } = limits
+  const deadlineMs = clock.monotonic() + limits.maxWaitMs
+  for (;;) {
+    const round = await readRound(services, turn, limits)
+    if (turn.isSuperseded()) throw new Refusal('INVALID_FETCH_SESSION_EPOCH')
+    const size = round.reduce((sum, { outcome }) => sum + sizeOf(outcome), 0)
+    const isUrgent = round.some(({ partition, outcome }) => partition.isUrgent(outcome))
+    const waitMs = deadlineMs - clock.monotonic()
+    if (size >= minBytes || isUrgent || waitMs <= 0 || partitions.size === 0 || partitions.isEnded || signal.aborted) return round
+    for (const { partition, outcome } of round) partitions.settle(partition, outcome)
+    await fetchSessions.waits.during(partitions.grow(minBytes - size, waitMs, signal, clock))
+    if (turn.isSuperseded()) throw new Refusal('INVALID_FETCH_SESSION_EPOCH')
+  }
+}
+
+async function readRound(
+  services: ReadingServices,
+  { partitions, isIncremental }: FetchTurn,
+  { maxBytes, readCommitted }: FetchLimits,
+): Promise<Round> {
+  const reads: FetchPartition[] = []
+  const refused: { partition: FetchPartition; outcome: Refusal }[] = []
+  for (const partition of partitions.takeNews()) {
+    const outcome = attempt(() => lookUp(services, partition, partitions.usesTopicIds))
+    if (outcome instanceof Refusal) {
+      refused.push({ partition, outcome })
+      continue
+    }
+    if (!partitions.isEnded) partition.watch(services.records)
+    reads.push(partition)
+  }
+  const outcomes = await services.records.read({ reads, maxBytes, readCommitted, stopsWhenFull: isIncremental })
+  return [...outcomes.map((outcome, index) => ({ partition: reads[index]!, outcome })), ...refused]
+}
+
+/** What the client's name or id stands for now. Throws UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, INCONSISTENT_TOPIC_ID, or what is wrong with its epoch. */
+function lookUp({ catalog, placement }: ReadingServices, { topic, currentLeaderEpoch }: FetchPartition, usesTopicIds: boolean): void {
+  if (!usesTopicIds) topic.topicId = catalog.byName(topic.asked.topic).id
+  else if (topic.name === undefined) topic.name = catalog.byId(topic.topicId).name
+  else if (catalog.byName(topic.name).id !== topic.topicId) throw new Refusal('INCONSISTENT_TOPIC_ID')
+  placement.checkLeader(currentLeaderEpoch)
+}
