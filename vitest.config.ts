@@ -6,6 +6,7 @@ const started = { globalSetup: 'test/support/build.ts', fileParallelism: false, 
 const suites = {
   clients: 'test/clients/**/*.test.ts',
   crash: 'test/crash/**/*.test.ts',
+  hostile: 'test/hostile/**/*.test.ts',
   differential: process.env['OTTLA_ASK_KAFKA'] ? 'test/differential/ask-kafka.ts' : 'test/differential/**/*.test.ts',
 }
 
