@@ -59,9 +59,12 @@ async function readRound(
 }
 
 /** What the client's name or id stands for now. Throws UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, INCONSISTENT_TOPIC_ID, or what is wrong with its epoch. */
-function lookUp({ catalog, placement }: ReadingServices, { topic, currentLeaderEpoch }: FetchPartition, usesTopicIds: boolean): void {
-  if (!usesTopicIds) topic.topicId = catalog.byName(topic.asked.topic).id
-  else if (topic.name === undefined) topic.name = catalog.byId(topic.topicId).name
-  else if (catalog.byName(topic.name).id !== topic.topicId) throw new Refusal('INCONSISTENT_TOPIC_ID')
-  placement.checkLeader(currentLeaderEpoch)
+function lookUp({ catalog, placement }: ReadingServices, partition: FetchPartition, usesTopicIds: boolean): void {
+  const { topic, partitionIndex, currentLeaderEpoch } = partition
+  const name = usesTopicIds ? topic.name : topic.asked.topic
+  const found = name === undefined ? catalog.byId(topic.topicId) : catalog.byName(name)
+  if (!usesTopicIds) topic.topicId = found.id
+  else if (name === undefined) topic.name = found.name
+  else if (found.id !== topic.topicId) throw new Refusal('INCONSISTENT_TOPIC_ID')
+  placement.checkLeader(found, partitionIndex, currentLeaderEpoch)
 }

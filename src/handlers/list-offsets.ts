@@ -75,17 +75,17 @@ export function listOffsets({ catalog, placement, records }: Services): ServedAp
 
   return handler(api, {
     async handle({ topics, isolationLevel }, { apiVersion }) {
-      const answerTopic = async ({ name, partitions }: (typeof topics)[number]) => {
+      const answerTopic = async ([name, partitions]: [string, readonly AskedPartition[]]) => {
         const twice = namedTwice(partitions, ({ partitionIndex }) => partitionIndex)
         const answers = await perPartition(distinct(partitions), ({ partitionIndex, currentLeaderEpoch, timestamp }) => {
           if (twice.has(partitionIndex)) throw new Refusal('INVALID_REQUEST')
-          const topicId = catalog.byName(name).id
-          placement.checkLeader(currentLeaderEpoch)
-          return find({ topicId, partitionIndex, isolationLevel }, timestamp, apiVersion)
+          const topic = catalog.byName(name)
+          placement.checkLeader(topic, partitionIndex, currentLeaderEpoch)
+          return find({ topicId: topic.id, partitionIndex, isolationLevel }, timestamp, apiVersion)
         })
         return { name, partitions: answers }
       }
-      return { topics: await Promise.all(topics.map(answerTopic)) }
+      return { topics: await Promise.all([...byName(topics)].map(answerTopic)) }
     },
     refuse: ({ topics }, refusal) => ({
       topics: topics.map(({ name, partitions }) => ({
@@ -96,7 +96,19 @@ export function listOffsets({ catalog, placement, records }: Services): ServedAp
   })
 }
 
-type AskedPartition = Infer<typeof api.request>['topics'][number]['partitions'][number]
+type AskedTopic = Infer<typeof api.request>['topics'][number]
+type AskedPartition = AskedTopic['partitions'][number]
+
+/** A topic may come more than once, with other partitions each time. */
+function byName(topics: readonly AskedTopic[]): Map<string, AskedPartition[]> {
+  const partitionsByName = new Map<string, AskedPartition[]>()
+  for (const { name, partitions } of topics) {
+    const earlier = partitionsByName.get(name)
+    if (earlier === undefined) partitionsByName.set(name, [...partitions])
+    else for (const asked of partitions) earlier.push(asked)
+  }
+  return partitionsByName
+}
 
 function distinct(partitions: readonly AskedPartition[]): AskedPartition[] {
   return [...new Map(partitions.map((asked) => [asked.partitionIndex, asked])).values()]

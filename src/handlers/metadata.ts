@@ -61,8 +61,8 @@ export function metadata(services: Services): ServedApi {
       const mayCreate = !isAll && allowAutoTopicCreation && config['auto.create.topics.enable']
       return { ...about, topics: await Promise.all(asked.map((topic) => answer(topic, { mayCreate, isAuthorizing }))) }
     },
-    refuse: ({ topics }, refusal, { connection }) => ({
-      brokers: placement.brokers(connection),
+    refuse: ({ topics }, refusal) => ({
+      brokers: [],
       topics: (topics ?? []).map(({ name, topicId }) => refused(name ?? '', topicId, refusal)),
       errorCode: errorCode(refusal.error),
     }),

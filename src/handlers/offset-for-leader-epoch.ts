@@ -16,9 +16,9 @@ type PartitionResponse = Draft<typeof api.response>['topics'][number]['partition
 export function offsetForLeaderEpoch({ catalog, placement, records }: Services): ServedApi {
   const answer = async (topic: string, { partition, currentLeaderEpoch, leaderEpoch }: Asked): Promise<PartitionResponse> => {
     const found = await attemptLater(() => {
-      const topicId = catalog.byName(topic).id
-      placement.checkLeader(currentLeaderEpoch)
-      return records.endOffsetForEpoch(topicId, partition, leaderEpoch)
+      const found = catalog.byName(topic)
+      placement.checkLeader(found, partition, currentLeaderEpoch)
+      return records.endOffsetForEpoch(found.id, partition, leaderEpoch)
     })
     return found instanceof Refusal ? refused(partition, found) : { errorCode: 0, partition, ...found }
   }

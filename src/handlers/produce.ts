@@ -46,7 +46,7 @@ export function produce({ catalog, records }: Services): ServedApi {
       )
       if (acks === 0) return partitionResults.flat().some((result) => result instanceof Refusal) ? CLOSE_CONNECTION : NO_RESPONSE
       const responses = request.topicData.map((topic, index) => topicResponse(topic, partitionResults[index]!))
-      return { responses: responses.filter(({ partitionResponses }) => partitionResponses.length > 0) }
+      return withPartitions(responses)
     }
     const placed = records.append({ transactionalId, timeoutMs, allowsZstd: apiVersion >= ZSTD_SINCE_VERSION, appends })
     return placed instanceof Promise
@@ -65,15 +65,19 @@ export function produce({ catalog, records }: Services): ServedApi {
 }
 
 function refuseAll(request: ProduceRequest, refusal: Refusal): ProduceResponse {
-  return {
-    responses: request.topicData.map((topic) =>
-      topicResponse(
-        topic,
-        topic.partitionData.map(() => refusal),
-      ),
+  const responses = request.topicData.map((topic) =>
+    topicResponse(
+      topic,
+      topic.partitionData.map(() => refusal),
     ),
-  }
+  )
+  return withPartitions(responses)
 }
+
+/** Topics without partitions are left out. */
+const withPartitions = (responses: readonly TopicResponse[]): ProduceResponse => ({
+  responses: responses.filter(({ partitionResponses }) => partitionResponses.length > 0),
+})
 
 function topicResponse(topic: ProduceRequest['topicData'][number], results: readonly (AppendResult | Refusal)[]): TopicResponse {
   const partitionResponses = topic.partitionData.map(({ index }, i) => partitionResponse(index, results[i]!))

@@ -1,6 +1,7 @@
 // Who leads a partition, and where brokers are reached. One broker leads everything today; everybody asks here all the same and never assumes it.
 
 import { Refusal } from '../wire/error-codes.ts'
+import type { Topic } from './catalog.ts'
 
 export interface Endpoint {
   readonly host: string
@@ -46,8 +47,12 @@ export class Placement {
     return [{ nodeId: this.brokerId, host, port }]
   }
 
-  /** Throws FENCED_LEADER_EPOCH or UNKNOWN_LEADER_EPOCH when the client's view of the leader is not ours; -1 is no view. */
-  checkLeader(currentLeaderEpoch: number): void {
+  /**
+   * Throws UNKNOWN_TOPIC_OR_PARTITION when the topic has no such partition, FENCED_LEADER_EPOCH or UNKNOWN_LEADER_EPOCH when the client's view of its
+   * leader is not ours; -1 is no view.
+   */
+  checkLeader({ partitionCount }: Pick<Topic, 'partitionCount'>, partitionIndex: number, currentLeaderEpoch: number): void {
+    if (partitionIndex < 0 || partitionIndex >= partitionCount) throw new Refusal('UNKNOWN_TOPIC_OR_PARTITION')
     if (currentLeaderEpoch === -1 || currentLeaderEpoch === this.leaderEpoch) return
     throw new Refusal(currentLeaderEpoch < this.leaderEpoch ? 'FENCED_LEADER_EPOCH' : 'UNKNOWN_LEADER_EPOCH')
   }

@@ -98,6 +98,11 @@ export class AskedBroker {
     return name
   }
 
+  /** The topic of that name, empty and of one partition when a case asks for it first. */
+  async makeTopic(name: string): Promise<void> {
+    if (!this.topicIds.has(name)) await this.#createTopics({ [name]: { partitions: 1 } })
+  }
+
   async #createTopics(wanted: typeof TOPICS): Promise<void> {
     const topics = Object.entries(wanted).map(([name, { partitions, configs = {} }]) => ({
       name,

@@ -79,6 +79,24 @@ describe('ListOffsets', () => {
     expect(await offsetFor(services, -1)).toMatchObject({ offset: 0 })
   })
 
+  it('refuses a partition that comes twice, once, also when its topic comes twice', async () => {
+    const services = await openServices()
+    await services.createTopic('a', 2)
+    const asked = (...indexes: number[]) => ({
+      name: 'a',
+      partitions: indexes.map((partitionIndex) => ({ partitionIndex, timestamp: -1 })),
+    })
+    const { topics } = await services.ask(listOffsets, 11, {
+      replicaId: -1,
+      topics: [asked(0), asked(), asked(1, 0)],
+    })
+    expect(topics.map(({ name }) => name)).toEqual(['a'])
+    expect(topics[0]!.partitions.map(({ partitionIndex, errorCode }) => [partitionIndex, errorName(errorCode)])).toEqual([
+      [0, 'INVALID_REQUEST'],
+      [1, 'NONE'],
+    ])
+  })
+
   it('answers for very many partitions, each by itself', async () => {
     const services = await openServices()
     await services.createTopic('a')
@@ -92,6 +110,7 @@ describe('ListOffsets', () => {
     ['UNKNOWN_TOPIC_OR_PARTITION', { name: 'missing' }],
     ['UNKNOWN_TOPIC_OR_PARTITION', { partitionIndex: 1 }],
     ['UNKNOWN_TOPIC_OR_PARTITION', { partitionIndex: -1 }],
+    ['UNKNOWN_TOPIC_OR_PARTITION', { partitionIndex: 1, currentLeaderEpoch: 9 }],
     ['FENCED_LEADER_EPOCH', { currentLeaderEpoch: 1 }],
     ['UNKNOWN_LEADER_EPOCH', { currentLeaderEpoch: 9 }],
   ])('refuses with %s: %j', async (error, asked) => {

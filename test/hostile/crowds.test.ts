@@ -66,7 +66,7 @@ const fetches: readonly Part[] = [
 function halfOfAProduce(): readonly Part[] {
   const size = Buffer.alloc(4)
   size.writeInt32BE(50 << 20)
-  const header = Buffer.from('000000090000000100046861' + '6c6600', 'hex') // Produce v9, of the client "half"
+  const header = Buffer.from('0000000900000001000468616c6600', 'hex') // Produce v9, of the client "half"
   return [
     { bytes: Buffer.concat([size, header]), times: 1 },
     { bytes: Buffer.alloc(1 << 20), times: 25 },

@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 
 const LOOK_EVERY_MS = 100
 
-export function residentMb(pid: number): number {
+function residentMb(pid: number): number {
   const [, kilobytes] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!
   return Math.round(Number(kilobytes) / 1024)
 }

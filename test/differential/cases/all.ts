@@ -1,6 +1,7 @@
 // Every question of the comparison.
 
 import { clusterCases } from './cluster.ts'
+import { damagedFrames } from './damaged-frames.ts'
 import { fetchSessions } from './fetch-sessions.ts'
 import { partitionCases } from './partitions.ts'
 import { produceBatches } from './produce-batches.ts'
@@ -17,4 +18,5 @@ export const cases: readonly Case[] = [
   ...fetchSessions,
   ...produceBatches,
   ...produceRequests,
+  ...damagedFrames,
 ]
