@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['lib'],
   disk: ['lib'],
   log: ['disk', 'wire', 'lib'],
+  upkeep: ['log', 'disk', 'wire', 'lib'],
   topics: ['log', 'wire', 'config', 'lib', 'disk'],
   transactions: ['topics', 'wire', 'config', 'lib'],
   handlers: ['topics', 'transactions', 'wire', 'config', 'lib'],
@@ -23,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'broker-counters.ts': ['handlers', 'lib', 'disk', 'log', 'topics', 'server'],
   'broker.ts': ['broker-counters.ts', 'lib', 'wire', 'config', 'disk', 'log', 'topics', 'transactions', 'handlers', 'server'],
   'index.ts': ['broker.ts', 'config', 'disk', 'lib', 'server', 'topics'],
-  cli: ['broker.ts', 'broker-counters.ts', 'client', 'config', 'wire', 'log', 'disk', 'lib'],
+  cli: ['broker.ts', 'broker-counters.ts', 'client', 'config', 'wire', 'log', 'upkeep', 'topics', 'disk', 'lib'],
 }
 
 const BANNED_NAMES = /(^|-)(utils?|helpers?|common|manager|misc|impl)(-|\.)/

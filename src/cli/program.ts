@@ -4,6 +4,8 @@ import { Command, CommanderError } from 'commander'
 import { addConsumeCommand } from './consume.ts'
 import { addDocsCommand } from './docs/docs-command.ts'
 import { EXIT_CODES, failureOf } from './failure.ts'
+import { addDumpCommand } from './offline/dump.ts'
+import { addVerifyCommand } from './offline/verify.ts'
 import { addProduceCommand } from './produce.ts'
 import { addStartCommand } from './start.ts'
 import { addStatusCommand } from './status/status.ts'
@@ -36,6 +38,8 @@ function createProgram(terminal: Terminal): Command {
   addTopicCommands(program, terminal)
   addProduceCommand(program, terminal)
   addConsumeCommand(program, terminal)
+  addDumpCommand(program, terminal)
+  addVerifyCommand(program, terminal)
   addDocsCommand(program, terminal)
   return program
 }

@@ -40,7 +40,7 @@ function lineOf(...parts: readonly Buffer[]): Buffer {
   return Buffer.concat([...parts, NEWLINE])
 }
 
-function toJson(bytes: Buffer | null): string | null | { base64: string } {
+export function toJson(bytes: Buffer | null): string | null | { base64: string } {
   if (bytes === null) return null
   return isUtf8(bytes) ? bytes.toString() : { base64: bytes.toString('base64') }
 }

@@ -21,11 +21,16 @@ export interface DiskFile {
   close(): Promise<void>
 }
 
+export type OpenMode = 'create' | 'existing' | 'reading'
+
+/** For those who may not change anything. */
+export type ReadingDisk = Pick<Disk, 'openFor' | 'fileSize' | 'readFile' | 'list'>
+
 export interface Disk {
-  /** `create` makes the file when it is missing and never cuts one that exists; `existing` fails with ENOENT. */
-  open(path: string, how: 'create' | 'existing'): Promise<DiskFile>
+  /** `create` makes the file when it is missing and never cuts one that exists; `existing` fails with ENOENT, and so does `reading`, which lets nothing be written. */
+  open(path: string, how: OpenMode): Promise<DiskFile>
   /** Open for as long as `work` takes; a bounded number of such files are open at a time, however many ask. */
-  openFor<T>(path: string, how: 'create' | 'existing', work: (file: DiskFile) => Promise<T>): Promise<T>
+  openFor<T>(path: string, how: OpenMode, work: (file: DiskFile) => Promise<T>): Promise<T>
   /** Fails with ENOENT when there is no such file. */
   fileSize(path: string): Promise<number>
   /** undefined when there is no such file. */
@@ -102,7 +107,8 @@ export function hasCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? '')
 }
 
-const { O_RDWR, O_CREAT } = fs.constants
+const { O_RDWR, O_CREAT, O_RDONLY } = fs.constants
+const OPEN_FLAGS: Readonly<Record<OpenMode, number>> = { create: O_RDWR | O_CREAT, existing: O_RDWR, reading: O_RDONLY }
 const IS_WINDOWS = process.platform === 'win32'
 
 /** File descriptors are the process's: what is opened for a moment shares these, whoever asks. */
@@ -111,9 +117,7 @@ const briefly = new Slots(64)
 export const fileSystem: Disk = {
   async open(path, how) {
     const descriptor = await new Promise<number>((resolve, reject) => {
-      fs.open(path, how === 'create' ? O_RDWR | O_CREAT : O_RDWR, 0o644, (error, opened) =>
-        error === null ? resolve(opened) : reject(error),
-      )
+      fs.open(path, OPEN_FLAGS[how], 0o644, (error, opened) => (error === null ? resolve(opened) : reject(error)))
     })
     return new FileOnDisk(descriptor)
   },

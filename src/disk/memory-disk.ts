@@ -1,7 +1,7 @@
 // The disk in memory: for `storage: 'memory'` and for tests. Everything is durable at once; test/support/fault-disk.ts adds the failures.
 
 import { dirname, sep } from 'node:path'
-import type { Disk, DiskFile } from './disk.ts'
+import type { Disk, DiskFile, OpenMode } from './disk.ts'
 
 const PAGE_SIZE = 1 << 20
 const SMALLEST_PAGE_SIZE = 1 << 10
@@ -79,16 +79,16 @@ export class MemoryDisk implements Disk {
   readonly #files = new Map<string, Content>()
   readonly #folders = new Set<string>()
 
-  open(path: string, how: 'create' | 'existing'): Promise<DiskFile> {
+  open(path: string, how: OpenMode): Promise<DiskFile> {
     let file = this.#files.get(path)
     if (file === undefined) {
-      if (how === 'existing' || !this.#folders.has(dirname(path))) return Promise.reject(noSuchEntry(path))
+      if (how !== 'create' || !this.#folders.has(dirname(path))) return Promise.reject(noSuchEntry(path))
       this.#files.set(path, (file = new Content()))
     }
     return Promise.resolve(file)
   }
 
-  async openFor<T>(path: string, how: 'create' | 'existing', work: (file: DiskFile) => Promise<T>): Promise<T> {
+  async openFor<T>(path: string, how: OpenMode, work: (file: DiskFile) => Promise<T>): Promise<T> {
     return work(await this.open(path, how))
   }
 

@@ -12,9 +12,9 @@ import type { Disk } from '../disk/disk.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
 
-const RECOVERY_POINTS = 'recovery-point-offset-checkpoint'
-const LOG_START_OFFSETS = 'log-start-offset-checkpoint'
-const CLEAN_SHUTDOWN = '.ottla-cleanshutdown'
+export const RECOVERY_POINTS = 'recovery-point-offset-checkpoint'
+export const LOG_START_OFFSETS = 'log-start-offset-checkpoint'
+export const CLEAN_SHUTDOWN = '.ottla-cleanshutdown'
 const PAUSE_MS = 1000
 const ASKED_AT_ONCE = 32 // each may sync a file or two; one after the other, 10,000 logs took longer than a stop may
 
@@ -180,15 +180,20 @@ function keyOf(log: Pick<CheckpointedLog, 'topic' | 'partition'>): string {
   return `${log.topic} ${log.partition}`
 }
 
+/** Offsets by `<topic> <partition>`; undefined when the text is damaged. */
+export function parseCheckpoint(text: string): Map<string, number> | undefined {
+  const [version, count, ...lines] = text.trimEnd().split('\n')
+  const entries = lines.map((line) => /^(\S+ \d+) (\d+)$/.exec(line))
+  if (version !== '0' || count !== String(lines.length) || entries.includes(null)) return undefined
+  return new Map(entries.map((entry) => [entry![1]!, Number(entry![2])]))
+}
+
 /** A damaged file counts as empty: then everything is checked at open. */
 async function readOffsets({ disk, dataFolder, diagnostics }: CheckpointsOptions, name: string): Promise<Map<string, number>> {
   const text = (await disk.readFile(join(dataFolder, name)))?.toString()
   if (text === undefined) return new Map()
-  const [version, count, ...lines] = text.trimEnd().split('\n')
-  const entries = lines.map((line) => /^(\S+ \d+) (\d+)$/.exec(line))
-  if (version === '0' && count === String(lines.length) && entries.every((entry) => entry !== null)) {
-    return new Map(entries.map((entry) => [entry[1]!, Number(entry[2])]))
-  }
+  const offsets = parseCheckpoint(text)
+  if (offsets !== undefined) return offsets
   diagnostics.warn('a checkpoint file is damaged; every log is checked from its start', { file: join(dataFolder, name) })
   return new Map()
 }

@@ -2,6 +2,7 @@
 //
 //   <topic>-<partition>/                       one log
 //     <20-digit base offset>.log .index .timeindex    one segment
+//     <20-digit base offset>.txnindex                 its aborted transactions, where it has some
 //     <20-digit offset>.snapshot               producers as they were before that offset
 //     <20-digit offset>.cut                    what recovery cut off the log at that offset: ours, never read
 //     leader-epoch-checkpoint, partition.metadata
@@ -15,7 +16,7 @@ export const LEADER_EPOCH_CHECKPOINT = 'leader-epoch-checkpoint'
 const NAME_LENGTH_MAX = 255
 const DELETE_SUFFIX = '-delete'
 
-export type OffsetFileKind = 'log' | 'index' | 'timeindex' | 'snapshot' | 'cut'
+export type OffsetFileKind = 'log' | 'index' | 'timeindex' | 'txnindex' | 'snapshot' | 'cut'
 
 export function offsetFileName(offset: number, kind: OffsetFileKind): string {
   return `${String(offset).padStart(20, '0')}.${kind}`
@@ -23,7 +24,7 @@ export function offsetFileName(offset: number, kind: OffsetFileKind): string {
 
 /** undefined for any other file. */
 export function parseOffsetFileName(name: string): { offset: number; kind: OffsetFileKind } | undefined {
-  const match = /^(\d{20})\.(log|index|timeindex|snapshot|cut)$/.exec(name)
+  const match = /^(\d{20})\.(log|index|timeindex|txnindex|snapshot|cut)$/.exec(name)
   return match === null ? undefined : { offset: Number(match[1]), kind: match[2] as OffsetFileKind }
 }
 

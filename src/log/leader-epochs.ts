@@ -46,6 +46,11 @@ export class LeaderEpochs {
     return this.#entries.at(-1)?.epoch ?? -1
   }
 
+  /** Oldest first. */
+  get entries(): readonly EpochEntry[] {
+    return this.#entries
+  }
+
   /** Whether `startOffset` begins an epoch that was not noted yet. One that began there or later holds no record, and makes room. */
   assign(epoch: number, startOffset: number): boolean {
     if (epoch <= this.latestEpoch) return false

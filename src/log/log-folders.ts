@@ -16,7 +16,7 @@ export interface FoundLog {
 }
 
 /** Every folder that a log may be opened in. */
-export async function listLogFolders(disk: Disk, dataFolder: string): Promise<FoundLog[]> {
+export async function listLogFolders(disk: Pick<Disk, 'list' | 'readFile'>, dataFolder: string): Promise<FoundLog[]> {
   const found: FoundLog[] = []
   for (const name of (await disk.list(dataFolder)) ?? []) {
     const parsed = parseLogFolderName(name)

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { type Disk, hasCode } from '../disk/disk.ts'
 
 const FILE_NAME = 'meta.properties'
-const LAYOUT_VERSION = 1
+export const LAYOUT_VERSION = 1
 
 export interface DataFolder {
   readonly path: string

@@ -13,7 +13,7 @@ import type { MetadataRecord } from './metadata-records.ts'
 import { METADATA_TOPIC } from './topic-names.ts'
 
 const READ_BYTES = 1 << 20
-const METADATA_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ' // Kafka's own for it
+export const METADATA_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ' // Kafka's own for it
 const DAY_MS = 86_400_000
 
 /** Whatever the broker's durability, what exists is always synced. */

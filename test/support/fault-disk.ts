@@ -3,7 +3,7 @@
 // may be on disk or not, each operation by itself and a write also in part: `afterPowerLoss` asks `survives` about each.
 
 import { dirname } from 'node:path'
-import type { Disk, DiskFile } from '../../src/disk/disk.ts'
+import type { Disk, DiskFile, OpenMode } from '../../src/disk/disk.ts'
 import { MemoryDisk } from '../../src/disk/memory-disk.ts'
 
 export interface Fault {
@@ -80,7 +80,7 @@ export class FaultDisk implements Disk {
     return this.#isStopped
   }
 
-  async open(path: string, how: 'create' | 'existing'): Promise<DiskFile> {
+  async open(path: string, how: OpenMode): Promise<DiskFile> {
     const isNew = how === 'create' && !this.#ids.has(path)
     if (isNew) await this.#step('create')
     const file = await this.#live.open(path, how)
@@ -89,7 +89,7 @@ export class FaultDisk implements Disk {
     return this.#file(file, id)
   }
 
-  async openFor<T>(path: string, how: 'create' | 'existing', work: (file: DiskFile) => Promise<T>): Promise<T> {
+  async openFor<T>(path: string, how: OpenMode, work: (file: DiskFile) => Promise<T>): Promise<T> {
     return work(await this.open(path, how))
   }
 

@@ -65,6 +65,10 @@ export class OffsetIndex {
     this.#count++
   }
 
+  *entries(): Generator<OffsetIndexEntry> {
+    for (let index = 0; index < this.#count; index++) yield this.#entryAt(index)
+  }
+
   /** The last entry at or below `offset`. */
   entryAtOrBelow(offset: number): OffsetIndexEntry | undefined {
     let low = 0

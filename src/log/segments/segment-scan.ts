@@ -1,7 +1,7 @@
 // Walks the batches of a segment file in order, from a batch's first byte on: headers always, checksums when asked.
 // What it hands out is whole and of plausible shape; it stops at the first batch that is not, and says what is wrong with it.
 
-import type { PooledFile } from '../../disk/file-pool.ts'
+import type { DiskFile } from '../../disk/disk.ts'
 import { BATCH_HEADER_SIZE, BATCH_OVERHEAD, BatchView } from '../../wire/records/batch.ts'
 
 const CHUNK_SIZE = 1 << 20
@@ -24,11 +24,11 @@ export interface ScanEnd {
   readonly damage: string | undefined
 }
 
-/** `visit` may keep the view; it returns false to stop in front of the batch it was given. */
+/** `visit` may keep the view; it returns false, or a promise of it, to stop in front of the batch it was given. */
 export async function scanBatches(
-  file: PooledFile,
+  file: Pick<DiskFile, 'read'>,
   range: ScanRange,
-  visit: (view: BatchView, position: number) => boolean,
+  visit: (view: BatchView, position: number) => boolean | Promise<boolean>,
 ): Promise<ScanEnd> {
   let { start: position, nextOffset } = range
   let wantedSize = CHUNK_SIZE
@@ -46,7 +46,8 @@ export async function scanBatches(
       if (view.lastOffset >= range.checksumFrom && !view.isCrcValid) {
         return { position: position + at, nextOffset, damage: `the checksum of the batch at offset ${view.baseOffset} is wrong` }
       }
-      if (!visit(view, position + at)) return { position: position + at, nextOffset, damage: undefined }
+      const visited = visit(view, position + at)
+      if (!(visited instanceof Promise ? await visited : visited)) return { position: position + at, nextOffset, damage: undefined }
       nextOffset = view.lastOffset + 1
       at += view.sizeInBytes
     }

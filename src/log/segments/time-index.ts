@@ -67,6 +67,10 @@ export class TimeIndex {
     this.#count++
   }
 
+  *entries(): Generator<TimeIndexEntry> {
+    for (let index = 0; index < this.#count; index++) yield this.#entryAt(index)
+  }
+
   /** The last entry before `timestamp`: every record up to its offset is earlier. */
   entryBefore(timestamp: number): TimeIndexEntry | undefined {
     let low = 0
