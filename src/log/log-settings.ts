@@ -6,6 +6,7 @@ import type { Clock } from '../lib/clock.ts'
 import { Counter } from '../lib/counters.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
 import { Histogram } from '../lib/histogram.ts'
+import type { Append, WriteTarget } from './append-io.ts'
 import type { LogCheckpoints } from './checkpoints.ts'
 import type { TailCache } from './tail-cache.ts'
 
@@ -35,6 +36,18 @@ export class LogCounters {
   readonly appendedRecords = new Counter()
   readonly appendedBytes = new Counter()
   readonly syncs = new Histogram()
+
+  /** Answers their bytes. */
+  appended(appends: readonly Pick<Append<WriteTarget>, 'bytes' | 'baseOffset' | 'endOffset'>[]): number {
+    let size = 0
+    for (const { bytes, baseOffset, endOffset } of appends) {
+      size += bytes.length
+      this.appendedRecords.add(endOffset - baseOffset)
+    }
+    this.appendedBatches.add(appends.length)
+    this.appendedBytes.add(size)
+    return size
+  }
 }
 
 /** Shared by all partitions of a broker. */

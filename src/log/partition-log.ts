@@ -103,7 +103,10 @@ export class PartitionLog {
       return log
     } catch (error) {
       if (!(error instanceof Damaged)) throw error
-      return PartitionLog.#offline(options, `${error.message}. Nothing was changed; the other partitions are not affected.`)
+      return PartitionLog.#offline(
+        options,
+        `${error.message}. Nothing was changed; the other partitions are not affected. ottla verify tells more.`,
+      )
     }
   }
 
@@ -358,15 +361,8 @@ export class PartitionLog {
   }
 
   #becameVisible(appends: readonly Append<Segment>[]): void {
-    const { appendedBatches, appendedRecords, appendedBytes } = this.#services.counters
-    let visibleBytes = 0
-    for (const { bytes, baseOffset, endOffset } of appends) {
-      this.#tail.add(bytes, baseOffset, endOffset)
-      visibleBytes += bytes.length
-      appendedRecords.add(endOffset - baseOffset)
-    }
-    appendedBatches.add(appends.length)
-    appendedBytes.add(visibleBytes)
+    for (const { bytes, baseOffset, endOffset } of appends) this.#tail.add(bytes, baseOffset, endOffset)
+    const visibleBytes = this.#services.counters.appended(appends)
     if (this.#settings.durability === 'fsync' || this.#settings.flushMs < Number.MAX_SAFE_INTEGER) this.#services.checkpoints.changed(this)
     this.onAdvance?.(visibleBytes)
   }

@@ -52,7 +52,7 @@ export type DumpEntry =
   | { readonly kind: 'damage'; readonly position?: number; readonly message: string }
 
 /** Resolves to whether there is still somebody who reads. */
-export type Emit = (entry: DumpEntry) => Promise<boolean>
+type Emit = (entry: DumpEntry) => Promise<boolean>
 
 export interface DumpOptions {
   readonly disk: ReadingDisk

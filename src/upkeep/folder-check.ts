@@ -13,12 +13,12 @@ import { checkPartition, type PartitionFacts, type Totals } from './partition-ch
 export const DATA_FOLDER_PROPERTIES = 'meta.properties'
 
 /** What a record of the metadata log says of topics; undefined when nothing. Throws Malformed. */
-export type DecodeTopic = (
+type DecodeTopic = (
   key: Buffer | null,
   value: Buffer | null,
 ) => { readonly topicId: string; readonly topic: KnownTopic | undefined } | undefined
 
-export interface KnownTopic {
+interface KnownTopic {
   readonly name: string
   readonly partitionCount: number
   /** Compaction leaves offsets out. */

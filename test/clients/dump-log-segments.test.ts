@@ -8,7 +8,8 @@ import { newTopic, startOttla, temporaryFolder } from '../support/broker-process
 import { describeWith } from '../support/test-clients.ts'
 import { ConfluentKafka } from './drivers/confluent-kafka.ts'
 import { KafkaTools } from './drivers/kafka-tools.ts'
-import { complaintsOf, dumpedBatches, dumpSegments, ownBatches, segmentFiles } from './drivers/segment-dump.ts'
+import { ottlaCommandLine } from './drivers/ottla-cli.ts'
+import { complaintsOf, dumpedBatches, dumpSegments, ottlaDumpedBatches, ownBatches, segmentFiles } from './drivers/segment-dump.ts'
 import { createVarietyTopic, writeVariety } from './variety.ts'
 
 describeWith('kafka', 'confluent-kafka')("Kafka's DumpLogSegments", () => {
@@ -56,6 +57,16 @@ describeWith('kafka', 'confluent-kafka')("Kafka's DumpLogSegments", () => {
     }
   })
 
+  it('lists the batches that ottla dump lists', async () => {
+    for (const file of segmentFiles(folder, '.log')) {
+      expect(ottlaDumpedBatches(file)).toEqual(dumpedBatches(await dumpSegments(tools, [file])))
+    }
+  })
+
+  it('is of one mind with ottla verify', () => {
+    expect(ottlaCommandLine('verify', dataFolder)).toMatchObject({ status: 0, stdout: expect.stringMatching(/: sound\n$/) })
+  })
+
   it('saw every codec, and several producers', () => {
     const batches = segmentFiles(folder, '.log').flatMap(ownBatches)
     expect(new Set(batches.map(({ codec }) => codec))).toEqual(new Set(CODECS))
@@ -84,5 +95,6 @@ describeWith('kafka', 'confluent-kafka')("Kafka's DumpLogSegments", () => {
     await (await startOttla({ dataFolder })).stop()
     expectWholeSegments()
     expect(await complaints()).toEqual([])
+    expect(ottlaCommandLine('verify', dataFolder)).toMatchObject({ status: 0 })
   })
 })

@@ -33,7 +33,7 @@ describe('a dump', () => {
   it('reads every file that a broker leaves, without a complaint', async () => {
     for (const name of files.keys()) {
       if (name === '.ottla-cleanshutdown') continue
-      expect(ofKind(await dump(name), 'damage'), name).toEqual([])
+      expect({ name, damage: ofKind(await dump(name), 'damage') }).toEqual({ name, damage: [] })
     }
   })
 

@@ -54,18 +54,14 @@ describe('a data folder after a clean stop', () => {
   function isHarmless(name: string, position: number, damaged: Buffer): boolean {
     const text = String(damaged)
     if (name === 'meta.properties') return /^version=1\ncluster\.id=[\w-]{22}\nnode\.id=\d+\nottla\.layout\.version=1\n$/.test(text)
-    return position === damaged.length - 1 && /checkpoint$/.test(name) && /\s$/.test(text)
+    return position === damaged.length - 1 && name.endsWith('checkpoint') && /\s$/.test(text)
   }
 
-  async function expectFound(name: string, position: number, flip: number): Promise<void> {
-    const bytes = files.get(name)!
-    const damaged = Buffer.from(bytes)
+  /** With a byte changed: what is told of it, `harmless` where that is right. */
+  async function shown(name: string, position: number, flip: number): Promise<string[]> {
+    const damaged = Buffer.from(files.get(name)!)
     damaged[position]! ^= flip
-    if (isHarmless(name, position, damaged)) return
-    expect(
-      (await check(withFile(name, damaged))).findings,
-      `${name} at byte ${position}: ${bytes[position]} became ${damaged[position]}`,
-    ).not.toEqual([])
+    return isHarmless(name, position, damaged) ? ['harmless'] : found(withFile(name, damaged))
   }
 
   it('shows any one byte that is damaged, wherever it is', async () => {
@@ -74,13 +70,15 @@ describe('a data folder after a clean stop', () => {
       .constantFrom(...names)
       .chain((name) => fc.tuple(fc.constant(name), fc.nat(files.get(name)!.length - 1), fc.integer({ min: 1, max: 255 })))
     await fc.assert(
-      fc.asyncProperty(place, (at) => expectFound(...at)),
+      fc.asyncProperty(place, async (at) => {
+        expect(await shown(...at)).not.toEqual([])
+      }),
       { numRuns: 400 },
     )
   })
 
   it('shows a damaged byte at every place of the small files, and of a batch’s header', async () => {
-    const places = [
+    const names = [
       'orders-0/leader-epoch-checkpoint',
       'moved-0/leader-epoch-checkpoint',
       'moved-0/partition.metadata',
@@ -90,16 +88,23 @@ describe('a data folder after a clean stop', () => {
       'moved-0/00000000000000000024.timeindex',
       LAST_LOG,
     ]
-    for (const name of places)
-      for (let position = 0; position < Math.min(61, files.get(name)!.length); position++) await expectFound(name, position, 1)
+    const missed: string[] = []
+    for (const name of names) {
+      for (let position = 0; position < Math.min(61, files.get(name)!.length); position++) {
+        if ((await shown(name, position, 1)).length === 0) missed.push(`${name} at byte ${position}`)
+      }
+    }
+    expect(missed).toEqual([])
   })
 
   it('shows a file that was cut short or has grown', async () => {
+    const missed: string[] = []
     for (const [name, bytes] of files) {
       if (!/\.(log|timeindex|snapshot)$/.test(name)) continue
-      if (bytes.length > 0) expect(await found(withFile(name, bytes.subarray(0, -1))), name).not.toEqual([])
-      expect(await found(withFile(name, Buffer.concat([bytes, Buffer.from('x')]))), name).not.toEqual([])
+      const changes = [bytes.subarray(0, -1), Buffer.concat([bytes, Buffer.from('x')])]
+      for (const change of changes) if ((await found(withFile(name, change))).length === 0) missed.push(`${name} of ${change.length} bytes`)
     }
+    expect(missed).toEqual([])
   })
 })
 

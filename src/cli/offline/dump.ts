@@ -57,8 +57,10 @@ async function dump(paths: readonly string[], { records = false, json = false }:
 async function filesUnder(path: string): Promise<string[]> {
   if (!(await stat(path)).isDirectory()) return [path]
   const names = (await fileSystem.list(path)) ?? []
-  const files = await Promise.all(
-    names.toSorted().map((name) => (parseLogFolderName(name) === undefined ? [join(path, name)] : filesUnder(join(path, name)))),
-  )
-  return files.flat()
+  const files: string[] = []
+  for (const name of names.toSorted()) {
+    if (parseLogFolderName(name) === undefined) files.push(join(path, name))
+    else files.push(...(await filesUnder(join(path, name))))
+  }
+  return files
 }

@@ -1,10 +1,15 @@
 // Our own command line, `ottla produce` and `ottla consume`, one process a call.
 
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync, type SpawnSyncReturns } from 'node:child_process'
 import { ottlaCommand } from '../../support/broker-process.ts'
 import type { ReadFrom, ReadRecord, TestRecord } from './records.ts'
 
 const WITHIN_MS = 30_000
+
+/** A command that needs no broker. */
+export function ottlaCommandLine(...commandArguments: readonly string[]): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, [ottlaCommand, ...commandArguments], { encoding: 'utf8', maxBuffer: 1 << 28 })
+}
 
 export class OttlaCli {
   readonly #bootstrap: string

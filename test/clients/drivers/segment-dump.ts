@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { splitBatches } from '../../support/wire-reader.ts'
 import type { KafkaTools } from './kafka-tools.ts'
+import { ottlaCommandLine } from './ottla-cli.ts'
 
 const COMPLAINT = /Mismatches|Found|isvalid: false|not found|Could not|out of order|Exception|Error/
 
@@ -83,3 +84,21 @@ export function ownBatches(logFile: string): DumpedBatch[] {
     }
   })
 }
+
+/** The same list, as `ottla dump` prints it. */
+export function ottlaDumpedBatches(logFile: string): DumpedBatch[] {
+  const { stdout } = ottlaCommandLine('dump', logFile, '--json')
+  const printed = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  return printed.map(
+    (batch) =>
+      ({ ...Object.fromEntries(LISTED.map((name) => [name, batch[name]])), count: batch['recordCount'] }) as unknown as DumpedBatch,
+  )
+}
+
+const LISTED =
+  'baseOffset lastOffset baseSequence lastSequence producerId producerEpoch partitionLeaderEpoch position maxTimestamp size codec'.split(
+    ' ',
+  )
