@@ -2,7 +2,7 @@
 
 import type { Labels, Sample } from '../../lib/counters.ts'
 import type { HistogramSnapshot } from '../../lib/histogram.ts'
-import { formatBytes, formatCount, formatTable } from '../terminal.ts'
+import { formatBytes, formatCount, formatTable, formatNumber } from '../terminal.ts'
 import type { WrittenStatus } from './status-file.ts'
 
 export function statusText(status: WrittenStatus): string {
@@ -18,7 +18,7 @@ export function statusText(status: WrittenStatus): string {
     ['appended', metrics.bytes('ottla_appended_bytes_total'), appendsText(metrics)],
     [
       'syncs',
-      metrics.histogram('ottla_sync_duration_seconds').count.toLocaleString('en-US'),
+      formatNumber(metrics.histogram('ottla_sync_duration_seconds').count),
       durationsText(metrics.histogram('ottla_sync_duration_seconds')),
     ],
     ['reads', `${metrics.bytes('ottla_tail_cache_hit_bytes_total')} from memory`, cacheText(metrics)],
@@ -65,7 +65,7 @@ class Metrics {
   }
 
   count(name: string, labels: Labels = {}): string {
-    return this.number(name, labels).toLocaleString('en-US')
+    return formatNumber(this.number(name, labels))
   }
 
   bytes(name: string, labels: Labels = {}): string {
@@ -94,9 +94,7 @@ function appendsText(metrics: Metrics): string {
 function cacheText(metrics: Metrics): string {
   const [hits, misses] = [metrics.number('ottla_tail_cache_hits_total'), metrics.number('ottla_tail_cache_misses_total')]
   const share =
-    hits + misses === 0
-      ? 'nothing read yet'
-      : `${Math.round((100 * hits) / (hits + misses))} % of ${(hits + misses).toLocaleString('en-US')} reads`
+    hits + misses === 0 ? 'nothing read yet' : `${Math.round((100 * hits) / (hits + misses))} % of ${formatNumber(hits + misses)} reads`
   return `${share}; the cache takes ${metrics.bytes('ottla_tail_cache_bytes')}`
 }
 
@@ -127,7 +125,7 @@ function errorTable(metrics: Metrics): string[] {
 
 function milliseconds(seconds: number): string {
   const value = seconds * 1000
-  return `${value >= 99.5 ? Math.round(value).toLocaleString('en-US') : Number(value.toPrecision(2))} ms`
+  return `${value >= 99.5 ? formatNumber(Math.round(value)) : Number(value.toPrecision(2))} ms`
 }
 
 function elapsed(ms: number): string {

@@ -15,6 +15,7 @@ export const CODECS: readonly Codec[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'
 
 const none: Compression = {
   isAvailable: () => true,
+  isInstalled: () => true,
   decompress: (bytes) => bytes,
   compress: (bytes) => bytes,
 }
@@ -23,7 +24,7 @@ const COMPRESSIONS: Readonly<Record<Codec, Compression>> = { none, gzip, snappy,
 
 /** Codecs without a binary for this platform. */
 export function missingCodecs(): Codec[] {
-  return CODECS.filter((codec) => !COMPRESSIONS[codec].isAvailable())
+  return CODECS.filter((codec) => !COMPRESSIONS[codec].isInstalled())
 }
 
 /** Throws or rejects: Malformed, OutputTooLarge, or the Refusal UNSUPPORTED_COMPRESSION_TYPE when the codec is missing. Without a codec, `bytes` itself. */

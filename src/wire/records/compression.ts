@@ -3,6 +3,8 @@
 export interface Compression {
   /** False when the platform has no binary of it. */
   isAvailable(): boolean
+  /** The same as far as can be told without loading the binary. */
+  isInstalled(): boolean
   /**
    * Throws or rejects with Malformed when the bytes are not what the codec writes, and with OutputTooLarge before more than about `maxBytes`
    * are allocated for them.

@@ -15,6 +15,7 @@ const gzipLater = promisify<Buffer, ZlibOptions, Buffer>(compressLater)
 
 export const gzip: Compression = {
   isAvailable: () => true,
+  isInstalled: () => true,
 
   decompress(bytes, maxBytes) {
     const statedSize = bytes.length < MEMBER_SIZE_MIN ? 0 : bytes.readUInt32LE(bytes.length - 4)

@@ -13,7 +13,7 @@
 
 import { Malformed } from '../reader.ts'
 import { type Compression, ON_LOOP_COMPRESS_MAX, OutputTooLarge, staysOnLoop } from './compression.ts'
-import { lazyPackage } from './load-package.ts'
+import { isInstalled, lazyPackage } from './load-package.ts'
 
 const MAGIC = 0x184d2204
 const VERSION_AND_RESERVED_MASK = 0b1100_0011
@@ -35,6 +35,7 @@ const binding = lazyPackage('lz4-napi') as () => typeof import('lz4-napi') | und
 
 export const lz4: Compression = {
   isAvailable: () => binding() !== undefined,
+  isInstalled: () => isInstalled('lz4-napi'),
 
   decompress(bytes, maxBytes) {
     const { size, outputMax, blockOutputMax } = frameOf(bytes)

@@ -9,7 +9,7 @@
 
 import { Malformed } from '../reader.ts'
 import { type Compression, ON_LOOP_COMPRESS_MAX, OutputTooLarge, staysOnLoop } from './compression.ts'
-import { lazyPackage } from './load-package.ts'
+import { isInstalled, lazyPackage } from './load-package.ts'
 
 const STREAM_HEADER = Buffer.from('82534e41505059000000000100000001', 'hex')
 const MAGIC = STREAM_HEADER.subarray(0, 8)
@@ -25,6 +25,7 @@ const binding = lazyPackage('snappy') as () => typeof import('snappy') | undefin
 
 export const snappy: Compression = {
   isAvailable: () => binding() !== undefined,
+  isInstalled: () => isInstalled('snappy'),
 
   decompress(bytes, maxBytes) {
     const blocks = blocksOf(bytes)

@@ -5,7 +5,7 @@ import * as zlib from 'node:zlib'
 import { promisify } from 'node:util'
 import { Malformed } from '../reader.ts'
 import { type Compression, ON_LOOP_COMPRESS_MAX, OutputTooLarge, staysOnLoop } from './compression.ts'
-import { lazyPackage } from './load-package.ts'
+import { isInstalled, lazyPackage } from './load-package.ts'
 import { ZSTD_BLOCK_OUTPUT_MAX, type ZstdFrame, zstdFrames } from './zstd-frames.ts'
 
 const DEFAULT_LEVEL = 3
@@ -19,6 +19,7 @@ interface Binding {
 
 export const zstd: Compression = {
   isAvailable: () => binding() !== undefined,
+  isInstalled: () => builtIn !== undefined || isInstalled('@toondepauw/node-zstd'),
 
   decompress(bytes, maxBytes) {
     const frames = zstdFrames(bytes)
