@@ -1,13 +1,15 @@
-// startBroker: builds every part, joins them, and stops them in reverse. The only file that knows all rooms.
+// runBroker: builds every part, joins them, and stops them in reverse. The only file that knows all rooms.
 // Order at start: the folder and its lock; what exists (the metadata log); the data (every partition, recovered); the sockets. Nobody is let in before
 // everything that was acknowledged is there again.
 
 import { join, resolve } from 'node:path'
 import { BrokerCounters } from './broker-counters.ts'
+import { bracketed, type Endpoint } from './config/endpoints.ts'
 import type { BrokerConfig } from './config/resolve.ts'
 import { fileSystem } from './disk/disk.ts'
 import type { Disk } from './disk/disk.ts'
 import { FilePool } from './disk/file-pool.ts'
+import { MemoryDisk } from './disk/memory-disk.ts'
 import { lockFolder } from './disk/folder-lock.ts'
 import type { FolderLock } from './disk/folder-lock.ts'
 import { FetchSessions } from './handlers/fetch-sessions.ts'
@@ -20,6 +22,7 @@ import type { Diagnostics, LogLine } from './lib/diagnostics.ts'
 import type { MetricSamples } from './lib/counters.ts'
 import { watchEventLoop } from './lib/event-loop.ts'
 import { LogCheckpoints } from './log/checkpoints.ts'
+import { FolderDeletions } from './log/folder-deletions.ts'
 import { deleteLogFolder, listLogFolders, removeDeletedLogFolders } from './log/log-folders.ts'
 import type { LogServices } from './log/log-settings.ts'
 import { TailCache } from './log/tail-cache.ts'
@@ -34,10 +37,10 @@ import { RecordStore } from './topics/record-store.ts'
 import { METADATA_TOPIC } from './topics/topic-names.ts'
 import { ProducerIds } from './transactions/producer-ids.ts'
 
-export interface BrokerOptions {
+export interface RunOptions {
   readonly config: BrokerConfig
-  /** Gets every log line from `log.level` on; without it nothing is printed. */
-  readonly log?: (line: LogLine) => void
+  /** Gets every log line from `log.level` on. */
+  readonly log: (line: LogLine) => void
 }
 
 interface BrokerSummary {
@@ -58,7 +61,7 @@ export interface BrokerStatus extends BrokerSummary {
 }
 
 export interface Broker {
-  /** `host:port` of every listener, joined with commas, as clients take it. */
+  /** `host:port` of every listener, joined with commas, as clients on this machine take it. */
   readonly bootstrapServers: string
   readonly summary: BrokerSummary
   /** What it has counted since it started, and what is going on: docs/metrics.md names it all. */
@@ -73,18 +76,22 @@ const TAIL_CACHE_BYTES = 64 << 20
 const OPEN_FILES_MAX = 500
 const GRACE_MS = 10_000
 const OPENING_AT_ONCE = 64
+const EVERY_INTERFACE = new Set(['', '0.0.0.0', '::'])
+/** A memory is nobody else's. */
+const lockMemory = (): FolderLock => ({ token: randomUuid(), release: async () => undefined })
 
 /**
  * Starts a broker on the data folder of the config. Rejects, and leaves nothing behind, with CannotListen, FolderInUse or UnusableDataFolder, or with
  * the disk's own error.
  */
-export async function startBroker({ config, log = () => undefined }: BrokerOptions): Promise<Broker> {
+export async function runBroker({ config, log }: RunOptions): Promise<Broker> {
   const clock = systemClock
-  const disk = fileSystem
+  const isInMemory = config.storage === 'memory'
+  const disk = isInMemory ? new MemoryDisk() : fileSystem
   const diagnostics = createDiagnostics(clock, config['log.level'], log)
   const path = resolve(config['log.dirs'])
   await disk.makeFolder(path)
-  const lock = await lockFolder(path)
+  const lock = isInMemory ? lockMemory() : await lockFolder(path)
   try {
     const folder = await openDataFolder(disk, path, config['node.id'])
     const parts = { config, clock, disk, diagnostics, lock, folder, counters: new BrokerCounters(), startedMs: clock.now() }
@@ -112,7 +119,8 @@ async function startLocked(parts: Parts): Promise<Broker> {
   const checkpoints = await LogCheckpoints.open({ dataFolder: folder.path, disk, clock, diagnostics })
   try {
     const tailCache = new TailCache(TAIL_CACHE_BYTES)
-    return await startWith(parts, { disk, clock, diagnostics, filePool, checkpoints, tailCache, counters: parts.counters.log })
+    const deletions = new FolderDeletions({ disk, clock, diagnostics })
+    return await startWith(parts, { disk, clock, diagnostics, filePool, checkpoints, tailCache, deletions, counters: parts.counters.log })
   } catch (error) {
     await checkpoints.abandon()
     await filePool.close()
@@ -164,6 +172,7 @@ async function startWith(parts: Parts, services: LogServices): Promise<Broker> {
   const stop = async (): Promise<void> => {
     eventLoop.stop()
     await records.close()
+    await services.deletions.close()
     await metadataLog.close()
     await checkpoints
       .close()
@@ -240,6 +249,12 @@ interface Running {
   readonly stop: () => Promise<void>
 }
 
+/** How a client on this machine reaches a listener: by a name of this machine where it listens on several addresses. */
+function reachedAt({ name, host }: Endpoint, { addresses }: Server): string {
+  const { port } = addresses.find(({ listenerName }) => listenerName === name)!
+  return `${EVERY_INTERFACE.has(host) ? 'localhost' : bracketed(host)}:${port}`
+}
+
 function runningBroker(parts: Parts, { server, metadataLog, catalog, records, stop }: Running): Broker {
   let stopped: Promise<void> | undefined
   let resolveClosed: () => void
@@ -264,9 +279,7 @@ function runningBroker(parts: Parts, { server, metadataLog, catalog, records, st
     rejectClosed(new Error('the metadata log could not be written, so the broker stopped', { cause: error }))
     close(0).catch(() => undefined) // `closed` has told already
   })
-  const bootstrapServers = server.addresses
-    .map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`))
-    .join(',')
+  const bootstrapServers = parts.config.listeners.map((listener) => reachedAt(listener, server)).join(',')
   const summary = (): BrokerSummary => ({
     topics: [...catalog.topics].length,
     partitions: records.partitions.length,

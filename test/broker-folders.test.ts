@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { startBroker, type Broker } from '../src/broker.ts'
-import { resolveBrokerConfig } from '../src/config/resolve.ts'
+import type { Broker } from '../src/broker.ts'
 import type { LogLine } from '../src/lib/diagnostics.ts'
+import { startBroker } from '../src/start-broker.ts'
 import { errorName } from '../src/wire/error-codes.ts'
 import { createPartitions } from '../src/wire/messages/create-partitions.ts'
 import { createTopics } from '../src/wire/messages/create-topics.ts'
@@ -21,9 +21,8 @@ let lines: LogLine[] = []
 async function start(): Promise<WireConnection> {
   lines = []
   await running?.close()
-  const { config } = resolveBrokerConfig({ flags: { port: 0, 'log.dirs': folder } })
-  running = await startBroker({ config, log: (line) => lines.push(line) })
-  return WireConnection.connect(running.bootstrapServers.split(',')[0]!)
+  running = await startBroker({ port: 0, dataDir: folder, log: (line) => lines.push(line) })
+  return WireConnection.connect(running.bootstrapServers)
 }
 
 const create = async (connection: WireConnection, name: string): Promise<string> => {

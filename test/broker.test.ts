@@ -6,12 +6,12 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { startBroker, type Broker } from '../src/broker.ts'
+import type { Broker } from '../src/broker.ts'
 import { METRICS } from '../src/broker-counters.ts'
-import { resolveBrokerConfig } from '../src/config/resolve.ts'
 import type { Labels } from '../src/lib/counters.ts'
 import type { LogLine } from '../src/lib/diagnostics.ts'
 import { createPartitions } from '../src/wire/messages/create-partitions.ts'
+import { startBroker, type StartBrokerOptions } from '../src/start-broker.ts'
 import { createTopics } from '../src/wire/messages/create-topics.ts'
 import { deleteRecords } from '../src/wire/messages/delete-records.ts'
 import { deleteTopics } from '../src/wire/messages/delete-topics.ts'
@@ -29,21 +29,21 @@ const newFolder = (): string => join(root, String(folderCount++))
 const running: Broker[] = []
 const connections: WireConnection[] = []
 
-async function start(
-  folder: string,
-  flags: Record<string, string | number> = {},
-  log: (line: LogLine) => void = () => undefined,
-): Promise<Broker> {
-  const { config } = resolveBrokerConfig({ flags: { port: 0, 'log.dirs': folder, ...flags } })
-  const broker = await startBroker({ config, log })
+async function start(folder: string, options: StartBrokerOptions = {}, log: (line: LogLine) => void = () => undefined): Promise<Broker> {
+  const broker = await startBroker({ port: 0, dataDir: folder, ...options, log })
   running.push(broker)
   return broker
 }
 
-async function connect({ bootstrapServers }: Broker): Promise<WireConnection> {
-  const connection = await WireConnection.connect(bootstrapServers.split(',')[0]!)
+async function connectTo(host: string, port: number): Promise<WireConnection> {
+  const connection = await WireConnection.connectTo(host, port)
   connections.push(connection)
   return connection
+}
+
+function connect({ bootstrapServers }: Broker): Promise<WireConnection> {
+  const [host, port] = bootstrapServers.split(':') as [string, string]
+  return connectTo(host, Number(port))
 }
 
 const create = (connection: WireConnection, name: string) =>
@@ -119,10 +119,10 @@ describe('a broker', () => {
     expect(await send(second, 'orders', 'dd')).toBe(3)
   })
 
-  it.each(['fsync', 'os'])('has large requests of many connections as they came, with durability %s', async (durability) => {
+  it.each(['fsync', 'os'] as const)('has large requests of many connections as they came, with durability %s', async (durability) => {
     const broker = await start(newFolder(), { durability })
     await create(await connect(broker), 'large')
-    const reader = await WireReader.connect(broker.bootstrapServers.split(',')[0]!)
+    const reader = await WireReader.connect(broker.bootstrapServers)
     const values = Array.from({ length: 60 }, (_, index) => String.fromCharCode(97 + (index % 26)).repeat(150_000 + 7_000 * index))
     const senders = await Promise.all([connect(broker), connect(broker), connect(broker)])
     const sent = Promise.all(values.map((value, index) => send(senders[index % senders.length]!, 'large', value)))
@@ -164,9 +164,12 @@ describe('a broker', () => {
 
   it('is on both loopback addresses, and advertises the one that the client used', async () => {
     const broker = await start(newFolder())
-    const connection = await connect(broker)
-    const { brokers } = await connection.request(metadata, 9, { topics: [] })
-    expect(broker.bootstrapServers.split(',')[0]).toBe(`${brokers[0]!.host}:${brokers[0]!.port}`)
+    const [, port] = /^localhost:(\d+)$/.exec(broker.bootstrapServers)!
+    for (const host of ['127.0.0.1', '::1']) {
+      const connection = await connectTo(host, Number(port))
+      const { brokers } = await connection.request(metadata, 9, { topics: [] })
+      expect(brokers).toMatchObject([{ host, port: Number(port) }])
+    }
     const advertising = await start(newFolder(), { 'advertised.listeners': 'PLAINTEXT://broker.example:1234' })
     const { brokers: advertised } = await (await connect(advertising)).request(metadata, 9, { topics: [] })
     expect(advertised).toMatchObject([{ host: 'broker.example', port: 1234 }])
@@ -181,7 +184,7 @@ describe('a broker', () => {
     await broker.close()
     expect((await parked).responses[0]!.partitions[0]!.errorCode).toBe(0)
     await broker.closed
-    await expect(WireConnection.connect(broker.bootstrapServers.split(',')[0]!)).rejects.toThrow('ECONNREFUSED')
+    await expect(WireConnection.connect(broker.bootstrapServers)).rejects.toThrow('ECONNREFUSED')
   })
 
   it('keeps a second one out of its folder, and lets it in afterwards', async () => {

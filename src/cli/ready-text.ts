@@ -1,7 +1,7 @@
 // What `ottla start` says when the broker is ready: where it is, where the data lies, what an acknowledgement promises, and what is missing.
 
 import type { Broker } from '../broker.ts'
-import { formatEndpoint } from '../config/endpoints.ts'
+import { bracketed, formatEndpoint } from '../config/endpoints.ts'
 import type { BrokerConfig } from '../config/resolve.ts'
 import type { LogLine } from '../lib/diagnostics.ts'
 import { missingCodecs } from '../wire/records/codecs.ts'
@@ -44,8 +44,8 @@ export function readyText({ broker, config, readyMs, missing }: Ready): string {
     ...missing.map(({ name, consequence }): [string, string, string] => ['missing', name, consequence]),
   ]
   const [nameWidth, valueWidth] = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length))) as [number, number]
-  const bootstrap = bootstrapOf(broker, config)
-  const flag = bootstrap === 'localhost:9092' ? '' : ` --bootstrap ${bootstrap}`
+  const [bootstrap] = broker.bootstrapServers.split(',')
+  const flag = bootstrap === 'localhost:9092' || bootstrap === '127.0.0.1:9092' ? '' : ` --bootstrap ${bootstrap}`
   return [
     `Ottla ${version} is ready on ${listeningOn(broker, config)} (${readyMs} ms)`,
     ...rows.map(([name, value, meaning]) => `  ${name.padEnd(nameWidth)}  ${value.padEnd(valueWidth)}   ${meaning}`),
@@ -71,20 +71,11 @@ export function readyLine({ broker, config, readyMs, missing }: Ready, timeMs: n
 }
 
 const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '::1'])
-const EVERY_INTERFACE = new Set(['', '0.0.0.0', '::'])
 
-/** As a person would write it: one localhost instead of both loopback addresses, and * for every interface. */
-function listeningOn(broker: Ready['broker'], config: BrokerConfig): string {
-  const isLocalhost = config.listeners.length === 1 && config.listeners[0]!.host === 'localhost'
-  return isLocalhost ? bootstrapOf(broker, config) : broker.bootstrapServers.replaceAll(/(^|,):/g, '$1*:')
-}
-
-/** How a client on this machine reaches the first listener. */
-function bootstrapOf({ bootstrapServers }: Ready['broker'], { listeners }: BrokerConfig): string {
-  const { host } = listeners[0]!
-  const [first] = bootstrapServers.split(',')
-  const port = first!.slice(first!.lastIndexOf(':') + 1)
-  return LOOPBACK_HOSTS.has(host) || EVERY_INTERFACE.has(host) ? `localhost:${port}` : first!
+/** As it was asked for, with the ports that were chosen, and * for every interface. */
+function listeningOn({ bootstrapServers }: Ready['broker'], { listeners }: BrokerConfig): string {
+  const ports = bootstrapServers.split(',').map((server) => server.slice(server.lastIndexOf(':') + 1))
+  return listeners.map(({ host }, index) => `${host === '' ? '*' : bracketed(host)}:${ports[index]}`).join(',')
 }
 
 function networkRows({ listeners, 'advertised.listeners': advertised }: BrokerConfig): [string, string, string][] {

@@ -52,7 +52,7 @@ async function start(options: StartOptions, terminal: Terminal): Promise<void> {
   for (const message of warnings) log({ level: 'warn', timeMs: Date.now(), message, fields: {} })
   const broker = await startHere(config, log)
   const ready = { broker, config, readyMs: Math.round(process.uptime() * 1000), missing: missingParts() }
-  const status = await answerStatusRequests(broker, terminal, log)
+  const status = config.storage === 'memory' ? undefined : await answerStatusRequests(broker, terminal, log)
   endOnSignals(broker, terminal) // before anybody can read that it is ready, and stop it
   await writeLine(terminal.output, config['log.format'] === 'json' ? formatJson(readyLine(ready, Date.now())) : readyText(ready))
   try {
@@ -60,7 +60,7 @@ async function start(options: StartOptions, terminal: Terminal): Promise<void> {
   } catch (error) {
     throw new Failure('stopped', error instanceof Error ? error.message : String(error), { cause: error })
   } finally {
-    await status.remove().catch(() => undefined) // one that is left names a run that is over
+    await status?.remove().catch(() => undefined) // one that is left names a run that is over
   }
 }
 
@@ -90,9 +90,9 @@ async function resolveConfig(
 }
 
 async function startHere(config: BrokerConfig, log: (line: LogLine) => void): Promise<Broker> {
-  const { startBroker } = await import('../broker.ts') // here, so that other commands do not load a broker
+  const { runBroker } = await import('../broker.ts') // here, so that other commands do not load a broker
   try {
-    return await startBroker({ config, log })
+    return await runBroker({ config, log })
   } catch (error) {
     const { code, path } = error as NodeJS.ErrnoException
     if (code === undefined || path === undefined) throw error

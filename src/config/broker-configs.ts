@@ -2,7 +2,7 @@
 // Of Kafka's broker configs only those that mean something here have a row: a broker that is given another warns that it ignores it.
 
 import { parseAddressLimits, parseEndpoints } from './endpoints.ts'
-import { boolean, custom, int, INT_MAX, list, long, LONG_MAX, type Row, string, type ValueOf } from './row-kinds.ts'
+import { boolean, custom, type DefaultFrom, int, INT_MAX, list, long, LONG_MAX, type Row, string, type ValueOf } from './row-kinds.ts'
 import { topicConfigs } from './topic-configs.ts'
 
 const ownConfigs = {
@@ -131,6 +131,12 @@ const ownConfigs = {
     atLeast: 1,
     doc: 'The largest request; a connection that announces a larger one is closed.',
   }),
+  storage: string({
+    default: 'disk',
+    oneOf: ['disk', 'memory'],
+    flag: '--storage <where>',
+    doc: 'Where the data lies: `disk` is the data folder; what is in `memory` is gone when the broker stops.',
+  }),
 }
 
 /** What stands in for a topic default that is not set, in other units. */
@@ -163,6 +169,28 @@ function topicDefaults(): Map<string, Row<unknown>> {
 
 export type BrokerConfigName = keyof typeof ownConfigs
 export type BrokerConfigValues = { readonly [Name in BrokerConfigName]: ValueOf<(typeof ownConfigs)[Name]> }
+
+type SettingOf<R> =
+  NonNullable<ValueOf<R>> extends infer T
+    ? T extends boolean
+      ? boolean
+      : T extends number
+        ? number
+        : T extends string
+          ? T
+          : string
+    : never
+type TopicConfigs = typeof topicConfigs
+type TopicDefaultName<Name extends keyof TopicConfigs> = TopicConfigs[Name] extends DefaultFrom<infer B, infer _> ? B : never
+
+/** Broker configs as a program gives them. A list is written with commas, as in a properties file. */
+export type BrokerSettings = {
+  readonly [Name in BrokerConfigName]?: SettingOf<(typeof ownConfigs)[Name]> | undefined
+} & {
+  readonly [Name in keyof typeof standInConfigs]?: SettingOf<(typeof standInConfigs)[Name]> | undefined
+} & {
+  readonly [Name in keyof TopicConfigs as TopicDefaultName<Name>]?: SettingOf<TopicConfigs[Name]> | undefined
+}
 
 /** Every broker config by name, sorted. */
 export const brokerConfigs: ReadonlyMap<string, Row<unknown>> = new Map(

@@ -35,8 +35,11 @@ export function parseAddressLimits(text: string): ReadonlyMap<string, number> | 
   return limits
 }
 
+/** A host as it stands before a port. */
+export const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+
 export function formatEndpoint({ name, host, port }: Endpoint): string {
-  return `${name}://${host.includes(':') ? `[${host}]` : host}:${port}`
+  return `${name}://${bracketed(host)}:${port}`
 }
 
 interface ListenerSettings {

@@ -38,6 +38,9 @@ export interface Row<T> extends RowNotes {
   readonly read: (text: string) => Parsed<T> | undefined
 }
 
+/** Of a topic config, whose default is the broker config `B`: its name is known to the compiler, for the options of startBroker. */
+export type DefaultFrom<B extends string, T> = Row<T> & { readonly broker?: B }
+
 export type ValueOf<R> = R extends Row<infer T> ? T : never
 
 /** A default of null makes the value nullable. */
@@ -55,20 +58,30 @@ export const LONG_MAX = '9223372036854775807'
 const INT_RANGE = { low: -(2n ** 31n), high: 2n ** 31n - 1n }
 const LONG_RANGE = { low: -(2n ** 63n), high: 2n ** 63n - 1n }
 
-export function int<D extends number | null>(options: NumberLimits & RowNotes & { readonly default: D }): Row<OrNull<number, D>> {
+export function int<D extends number | null, const B extends string = never>(
+  options: NumberLimits & RowNotes & { readonly default: D; readonly broker?: B },
+): DefaultFrom<B, OrNull<number, D>> {
   return wholeNumber('INT', INT_RANGE, options)
 }
 
 /** A default beyond 2^53 is given as text. */
-export function long<D extends number | string | null>(options: NumberLimits & RowNotes & { readonly default: D }): Row<OrNull<number, D>> {
+export function long<D extends number | string | null, const B extends string = never>(
+  options: NumberLimits & RowNotes & { readonly default: D; readonly broker?: B },
+): DefaultFrom<B, OrNull<number, D>> {
   return wholeNumber('LONG', LONG_RANGE, options)
 }
 
-function wholeNumber<T>(
+function wholeNumber<T, B extends string>(
   type: 'INT' | 'LONG',
   range: { low: bigint; high: bigint },
-  { atLeast, atMost, or, default: byDefault, ...notes }: NumberLimits & RowNotes & { readonly default: number | string | null },
-): Row<T> {
+  {
+    atLeast,
+    atMost,
+    or,
+    default: byDefault,
+    ...notes
+  }: NumberLimits & RowNotes & { readonly default: number | string | null; readonly broker?: B },
+): DefaultFrom<B, T> {
   const low = atLeast === undefined ? range.low : BigInt(atLeast)
   const high = atMost === undefined ? range.high : BigInt(atMost)
   const read = (text: string): Parsed<T> | undefined => {
@@ -92,12 +105,12 @@ function textOfDouble(value: number): string {
   return Number.isInteger(value) ? `${value}.0` : String(value)
 }
 
-export function double({
+export function double<const B extends string = never>({
   atLeast,
   atMost,
   default: byDefault,
   ...notes
-}: RowNotes & { default: number; atLeast: number; atMost: number }): Row<number> {
+}: RowNotes & { default: number; atLeast: number; atMost: number; readonly broker?: B }): DefaultFrom<B, number> {
   const read = (text: string): Parsed<number> | undefined => {
     const value = text.trim() === '' ? NaN : Number(text)
     return value >= atLeast && value <= atMost ? { value, text: textOfDouble(value) } : undefined
@@ -105,7 +118,11 @@ export function double({
   return { ...notes, type: 'DOUBLE', default: textOfDouble(byDefault), takes: `a number from ${atLeast} to ${atMost}`, read }
 }
 
-export function boolean({ default: byDefault, only, ...notes }: RowNotes & { default: boolean; only?: boolean }): Row<boolean> {
+export function boolean<const B extends string = never>({
+  default: byDefault,
+  only,
+  ...notes
+}: RowNotes & { default: boolean; only?: boolean; readonly broker?: B }): DefaultFrom<B, boolean> {
   const read = (text: string): Parsed<boolean> | undefined => {
     const lower = text.trim().toLowerCase()
     const isRead = lower === 'true' || lower === 'false'
@@ -114,11 +131,11 @@ export function boolean({ default: byDefault, only, ...notes }: RowNotes & { def
   return { ...notes, type: 'BOOLEAN', default: String(byDefault), takes: only === undefined ? 'true or false' : String(only), read }
 }
 
-export function string<const T extends string, D extends T | null>({
+export function string<const T extends string, D extends T | null, const B extends string = never>({
   oneOf,
   default: byDefault,
   ...notes
-}: RowNotes & { readonly default: D; readonly oneOf?: readonly T[] }): Row<OrNull<T, D>> {
+}: RowNotes & { readonly default: D; readonly oneOf?: readonly T[]; readonly broker?: B }): DefaultFrom<B, OrNull<T, D>> {
   const read = (text: string): Parsed<OrNull<T, D>> | undefined => {
     const trimmed = text.trim()
     return oneOf === undefined || oneOf.some((value) => value === trimmed) ? { value: trimmed as OrNull<T, D>, text: trimmed } : undefined
@@ -127,14 +144,17 @@ export function string<const T extends string, D extends T | null>({
 }
 
 /** Comma-separated. Values are trimmed, repeated ones kept once; none at all is an empty list. */
-export function list<const T extends string>({
+export function list<const T extends string, const B extends string = never>({
   accepts,
   default: byDefault,
   takes,
   ...notes
-}: RowNotes & { readonly default: string; readonly takes: string; readonly accepts: (values: readonly string[]) => boolean }): Row<
-  readonly T[]
-> {
+}: RowNotes & {
+  readonly default: string
+  readonly takes: string
+  readonly accepts: (values: readonly string[]) => boolean
+  readonly broker?: B
+}): DefaultFrom<B, readonly T[]> {
   const read = (text: string): Parsed<readonly T[]> | undefined => {
     const values = text.trim() === '' ? [] : text.split(',').map((value) => value.trim())
     if (values.includes('') || !accepts(values)) return undefined

@@ -6,16 +6,20 @@ import { closestName } from './closest-name.ts'
 import { parseProperties } from './properties.ts'
 import { InvalidConfig } from './row-kinds.ts'
 
+type NamedValues = Readonly<Record<string, string | number | boolean | undefined>>
+
 export interface ConfigSources {
   /** A properties file: its text, and its name for what is said about it. */
   readonly file?: { readonly name: string; readonly text: string } | undefined
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** By config name. */
-  readonly flags?: Readonly<Record<string, string | number | boolean | undefined>>
+  /** Of the command line, by config name. */
+  readonly flags?: NamedValues
+  /** Of a program, by config name. */
+  readonly options?: NamedValues
 }
 
 /** From the weakest to the strongest. */
-const STRENGTHS = ['file', 'environment', 'flag'] as const
+const STRENGTHS = ['file', 'environment', 'flag', 'option'] as const
 
 export interface Setting {
   readonly name: string
@@ -36,15 +40,17 @@ interface Mention {
 }
 
 /** The strongest setting of each broker config that was set at all, by its name. */
-export function collectSettings({ file, env = {}, flags = {} }: ConfigSources): { settings: Map<string, Setting>; warnings: string[] } {
+export function collectSettings({ file, env = {}, flags = {}, options = {} }: ConfigSources): {
+  settings: Map<string, Setting>
+  warnings: string[]
+} {
   const inFile = file === undefined ? [] : [...parseProperties(file.text)]
   const inEnvironment = Object.entries(env).filter(([variable]) => variable.startsWith('OTTLA_'))
   const mentions: Readonly<Record<(typeof STRENGTHS)[number], Mention[]>> = {
     file: inFile.map(([asked, text]) => ({ label: `${asked} in ${file!.name}`, asked, name: namesByAlias.get(asked), text })),
     environment: inEnvironment.map(([asked, text = '']) => ({ label: asked, asked, name: namesByVariable.get(asked), text })),
-    flag: Object.entries(flags).flatMap(([asked, value]) =>
-      value === undefined ? [] : [{ label: flagOf(asked) ?? asked, asked, name: namesByAlias.get(asked), text: String(value) }],
-    ),
+    flag: namedMentions(flags, (asked) => flagOf(asked) ?? asked),
+    option: namedMentions(options, (asked) => asked),
   }
   const settings = new Map<string, Setting>()
   const warnings: string[] = []
@@ -62,6 +68,12 @@ export function collectSettings({ file, env = {}, flags = {} }: ConfigSources): 
     }
   }
   return { settings, warnings }
+}
+
+function namedMentions(values: NamedValues, labelOf: (asked: string) => string): Mention[] {
+  return Object.entries(values).flatMap(([asked, value]) =>
+    value === undefined ? [] : [{ label: labelOf(asked), asked, name: namesByAlias.get(asked), text: String(value) }],
+  )
 }
 
 const namesByAlias = new Map(

@@ -15,7 +15,7 @@ const throttledReplicas = {
 } as const
 
 export const topicConfigs = {
-  'cleanup.policy': list<'delete' | 'compact'>({
+  'cleanup.policy': list<'delete' | 'compact', 'log.cleanup.policy'>({
     default: 'delete',
     takes: 'a list of delete, compact, or both',
     accepts: (values) => values.every((value) => CLEANUP_POLICIES.has(value)),

@@ -6,6 +6,7 @@
 
 import fs from 'node:fs'
 import { dirname } from 'node:path'
+import { threadPoolSize } from '../lib/thread-pool.ts'
 import { Slots } from './slots.ts'
 
 export interface DiskFile {
@@ -87,7 +88,7 @@ class FileOnDisk implements DiskFile {
   }
 
   sync(): Promise<void> {
-    return settled((callback) => fs.fdatasync(this.#descriptor, callback))
+    return syncing.use(() => settled((callback) => fs.fdatasync(this.#descriptor, callback)))
   }
 
   truncate(size: number): Promise<void> {
@@ -113,6 +114,9 @@ const IS_WINDOWS = process.platform === 'win32'
 
 /** File descriptors are the process's: what is opened for a moment shares these, whoever asks. */
 const briefly = new Slots(64)
+
+/** So is the thread pool, and the host's programs look up names and read files with it: syncs, which may take long, leave two of its threads free. */
+const syncing = new Slots(Math.max(1, threadPoolSize() - 2))
 
 export const fileSystem: Disk = {
   async open(path, how) {

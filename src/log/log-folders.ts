@@ -38,11 +38,16 @@ export async function renameForDeletion(disk: Disk, folder: string): Promise<str
 }
 
 /** Removes a renamed folder with its files, in the order of their offsets: what is left after a crash is the end of a log, without gaps. */
-export async function removeLogFolder(disk: Disk, folder: string): Promise<void> {
+async function removeLogFolder(disk: Disk, folder: string): Promise<void> {
   const names = await disk.list(folder)
   if (names === undefined) return // a broker that was started meanwhile has removed it
   for (const name of names.toSorted()) await disk.unlink(join(folder, name))
   await disk.removeEmptyFolder(folder)
+}
+
+/** For a folder that was renamed. What cannot be removed is left to the next start. */
+export function removeLogFolderOrWarn({ disk, diagnostics }: Deletion, folder: string): Promise<void> {
+  return warnOfFailure(diagnostics, folder, () => removeLogFolder(disk, folder))
 }
 
 /** For the folder of a topic that is gone; its log is not open. What cannot be removed is left to the next start. */
@@ -54,7 +59,7 @@ export async function deleteLogFolder({ disk, diagnostics }: Deletion, folder: s
 export async function removeDeletedLogFolders({ disk, diagnostics }: Deletion, dataFolder: string): Promise<void> {
   for (const name of (await disk.list(dataFolder)) ?? []) {
     const folder = join(dataFolder, name)
-    if (isDeletedFolderName(name)) await warnOfFailure(diagnostics, folder, () => removeLogFolder(disk, folder))
+    if (isDeletedFolderName(name)) await removeLogFolderOrWarn({ disk, diagnostics }, folder)
   }
 }
 

@@ -8,6 +8,7 @@ import type { Diagnostics } from '../lib/diagnostics.ts'
 import { Histogram } from '../lib/histogram.ts'
 import type { Append, WriteTarget } from './append-io.ts'
 import type { LogCheckpoints } from './checkpoints.ts'
+import type { FolderDeletions } from './folder-deletions.ts'
 import type { TailCache } from './tail-cache.ts'
 
 /** `fsync`: on disk, synced, before it is acknowledged. `os`: handed to the operating system, which survives the process but not the machine. */
@@ -59,4 +60,5 @@ export interface LogServices {
   readonly tailCache: TailCache
   readonly checkpoints: LogCheckpoints
   readonly counters: LogCounters
+  readonly deletions: FolderDeletions
 }

@@ -10,7 +10,7 @@ import type { CheckedBatch } from './batches/check-batch.ts'
 import type { LogCheckpoint } from './checkpoints.ts'
 import type { EpochEnd } from './leader-epochs.ts'
 import { LogFolder } from './log-folder.ts'
-import { removeLogFolder, renameForDeletion } from './log-folders.ts'
+import { renameForDeletion } from './log-folders.ts'
 import type { LogServices, LogSettings } from './log-settings.ts'
 import { LogWriter } from './log-writer.ts'
 import { type RecoveredLog, recoverLog, unopenedLog } from './recovery/recovery.ts'
@@ -269,7 +269,7 @@ export class PartitionLog {
   /** Takes no more appends or reads, renames the folder to `….<uuid>-delete` and syncs; the files go `fileDeleteDelayMs` later. */
   async delete(): Promise<void> {
     const { queue, upkeep } = this.#writer
-    const { disk, clock, checkpoints, diagnostics } = this.#services
+    const { disk, checkpoints, deletions } = this.#services
     this.#unavailable = { error: 'UNKNOWN_TOPIC_OR_PARTITION', reason: 'the log is deleted' }
     queue.abandon('the log is deleted')
     this.onAdvance?.(Infinity)
@@ -278,12 +278,7 @@ export class PartitionLog {
     await this.#closeFiles()
     await checkpoints.forget(this)
     if (!this.#folder.exists) return
-    const renamed = await renameForDeletion(disk, this.#folder.path)
-    clock.after(this.#settings.fileDeleteDelayMs, () => {
-      removeLogFolder(disk, renamed).catch((error: unknown) =>
-        diagnostics.warn('a deleted log could not be removed; the next start tries again', { folder: renamed, error: String(error) }),
-      )
-    })
+    deletions.removeLater(await renameForDeletion(disk, this.#folder.path), this.#settings.fileDeleteDelayMs)
   }
 
   async #saveAll(): Promise<void> {

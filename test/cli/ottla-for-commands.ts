@@ -3,8 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startBroker } from '../../src/broker.ts'
-import { resolveBrokerConfig } from '../../src/config/resolve.ts'
+import { startBroker, type StartBrokerOptions } from '../../src/start-broker.ts'
 import { type Outcome, type PlayedTerminal, runCommand } from './played-terminal.ts'
 
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'ottla-cli-'))
@@ -13,10 +12,9 @@ export class OttlaForCommands {
   readonly bootstrap: string
   readonly stop: () => Promise<void>
 
-  static async start(flags: Readonly<Record<string, string>> = {}): Promise<OttlaForCommands> {
+  static async start(options: StartBrokerOptions = {}): Promise<OttlaForCommands> {
     const folder = temporaryFolder()
-    const { config } = resolveBrokerConfig({ flags: { port: 0, host: '127.0.0.1', 'log.dirs': folder, durability: 'os', ...flags } })
-    const broker = await startBroker({ config })
+    const broker = await startBroker({ port: 0, host: '127.0.0.1', dataDir: folder, durability: 'os', ...options })
     return new OttlaForCommands(broker.bootstrapServers, async () => {
       await broker.close()
       rmSync(folder, { recursive: true, force: true })

@@ -4,7 +4,7 @@ import { resolveBrokerConfig } from '../../src/config/resolve.ts'
 
 const ready = (
   flags: Record<string, string> = {},
-  bootstrapServers = '127.0.0.1:9092,[::1]:9092',
+  bootstrapServers = 'localhost:9092',
   missing: { name: string; consequence: string }[] = [],
 ) => ({
   broker: { bootstrapServers, summary: { topics: 3, partitions: 12, bytes: 1_200_000_000 } },
@@ -26,9 +26,15 @@ describe('what start says', () => {
 
   it.each([
     [{ host: '127.0.0.1' }, '127.0.0.1:9092', '127.0.0.1:9092', ''],
-    [{ port: '0' }, '127.0.0.1:41077,[::1]:41077', 'localhost:41077', ' --bootstrap localhost:41077'],
-    [{ listeners: ':9092' }, ':9092', '*:9092', ''],
-    [{ host: '0.0.0.0', port: '7' }, '0.0.0.0:7', '0.0.0.0:7', ' --bootstrap localhost:7'],
+    [{ port: '0' }, 'localhost:41077', 'localhost:41077', ' --bootstrap localhost:41077'],
+    [{ listeners: ':9092' }, 'localhost:9092', '*:9092', ''],
+    [
+      { listeners: 'A://[::1]:1,B://:2', 'listener.security.protocol.map': 'A:PLAINTEXT,B:PLAINTEXT' },
+      '[::1]:1,localhost:2',
+      '[::1]:1,*:2',
+      ' --bootstrap [::1]:1',
+    ],
+    [{ host: '0.0.0.0', port: '7' }, 'localhost:7', '0.0.0.0:7', ' --bootstrap localhost:7'],
     [{ host: '10.0.0.1' }, '10.0.0.1:9092', '10.0.0.1:9092', ' --bootstrap 10.0.0.1:9092'],
   ])('names the address, and how to reach it, with %j', (flags, bootstrapServers, address, flag) => {
     const text = withoutVersion(readyText(ready(flags, bootstrapServers)))

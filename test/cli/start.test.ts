@@ -78,7 +78,7 @@ describe('ottla start', () => {
     await ended
     expect(JSON.parse(terminal.printed)).toMatchObject({
       level: 'info',
-      bootstrapServers: expect.stringMatching(/^127\.0\.0\.1:\d+/),
+      bootstrapServers: expect.stringMatching(/^localhost:\d+$/),
       topics: 0,
       durability: 'fsync',
       readyMs: expect.any(Number),

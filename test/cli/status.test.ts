@@ -1,10 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { startBroker } from '../../src/broker.ts'
+import { startBroker } from '../../src/start-broker.ts'
 import { run } from '../../src/cli/program.ts'
 import { requestStatus } from '../../src/cli/status/status-file.ts'
-import { resolveBrokerConfig } from '../../src/config/resolve.ts'
 import { temporaryFolder } from './ottla-for-commands.ts'
 import { type Outcome, PlayedTerminal, runCommand } from './played-terminal.ts'
 
@@ -96,8 +95,7 @@ describe('ottla status', () => {
     const left = readFileSync(join(data, '.ottla-status.json'))
     await first.stop()
     writeFileSync(join(data, '.ottla-status.json'), left) // as after a kill -9
-    const { config } = resolveBrokerConfig({ flags: { port: 0, 'log.dirs': data } })
-    const broker = await startBroker({ config })
+    const broker = await startBroker({ port: 0, dataDir: data })
     const { code, said } = await status(never)
     expect({ code, said }).toMatchObject({
       code: 4,

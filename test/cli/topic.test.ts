@@ -3,7 +3,7 @@ import { OttlaForCommands } from './ottla-for-commands.ts'
 
 let ottla: OttlaForCommands
 beforeAll(async () => {
-  ottla = await OttlaForCommands.start({ 'num.partitions': '2' })
+  ottla = await OttlaForCommands.start({ 'num.partitions': 2 })
 })
 afterAll(() => ottla.stop())
 

@@ -83,7 +83,16 @@ describe('the topic configs', () => {
 })
 
 describe('the broker configs', () => {
-  const ours = ['durability', 'host', 'log.format', 'log.level', 'max.decompressed.batch.bytes', 'port', 'queued.max.response.bytes']
+  const ours = [
+    'durability',
+    'host',
+    'log.format',
+    'log.level',
+    'max.decompressed.batch.bytes',
+    'port',
+    'queued.max.response.bytes',
+    'storage',
+  ]
   /** Where our default is another, and why. */
   const otherDefaults = new Map([
     ['listeners', 'PLAINTEXT://localhost:9092'], // started without authentication: loopback only until told otherwise

@@ -31,6 +31,18 @@ describe('a deleted log', () => {
     expect(((await disk.list('/data')) ?? []).filter((name) => name.startsWith('orders'))).toEqual([])
   })
 
+  it('is left to the next start when the broker closes before its time', async () => {
+    const disk = new MemoryDisk()
+    const clock = new ManualClock()
+    const { log, services } = await openLog(disk, { clock })
+    await append(log, ['a'])
+    await log.delete()
+    await services.deletions.close()
+    clock.advance(60_000)
+    await settled()
+    expect(((await disk.list('/data')) ?? []).filter((name) => name.endsWith('-delete'))).toHaveLength(1)
+  })
+
   it('is no trouble when another start has removed it before its time', async () => {
     const disk = new MemoryDisk()
     const clock = new ManualClock()

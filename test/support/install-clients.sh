@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Brings the clients that the test suites drive and npm cannot bring: Kafka's jars (with mvn) and confluent-kafka (with pip).
+# Brings what the test suites drive and package.json does not bring: Kafka's jars (with mvn), confluent-kafka (with pip), and jest, for one test alone.
 # They go to $OTTLA_TEST_CACHE, by default ~/.cache/ottla-tests; what is there already stays. kcat comes with the system's packages.
 set -euo pipefail
 
 kafka_version=4.3.1
 confluent_kafka_version=2.16.1
+jest_version=30.5.2
 cache=${OTTLA_TEST_CACHE:-$HOME/.cache/ottla-tests}
 
 jars=$cache/kafka-$kafka_version
@@ -28,4 +29,9 @@ fi
 if ! PYTHONPATH=$cache/python python3 -c 'import confluent_kafka' 2> /dev/null; then
   echo "confluent-kafka $confluent_kafka_version: to $cache/python"
   python3 -m pip install --quiet --disable-pip-version-check --target "$cache/python" "confluent-kafka==$confluent_kafka_version"
+fi
+
+if [[ ! -e $cache/jest/node_modules/jest ]]; then
+  echo "jest $jest_version: to $cache/jest"
+  npm install --silent --no-save --no-package-lock --prefix "$cache/jest" "jest@$jest_version"
 fi

@@ -5,20 +5,22 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe } from 'vitest'
-import { kafkaJarFolder, pythonEnvironment } from './kafka-jars.ts'
+import { jestModules, kafkaJarFolder, pythonEnvironment } from './kafka-jars.ts'
 
-export type TestClient = 'kcat' | 'kafka' | 'confluent-kafka'
+export type TestClient = 'kcat' | 'kafka' | 'confluent-kafka' | 'jest'
 
 const isThere: Readonly<Record<TestClient, () => boolean>> = {
   kcat: () => runs('kcat', ['-V']),
   kafka: () => existsSync(join(kafkaJarFolder, '.complete')) && runs('java', ['-version']),
   'confluent-kafka': () => runs('python3', ['-c', 'import confluent_kafka'], pythonEnvironment),
+  jest: () => existsSync(join(jestModules, 'jest')),
 }
 
 const HOW_TO_GET: Readonly<Record<TestClient, string>> = {
   kcat: 'install kcat (Debian: apt-get install kcat, macOS: brew install kcat)',
   kafka: 'npm run test:clients:install (needs a JDK 17 and mvn)',
   'confluent-kafka': 'npm run test:clients:install (needs python3 with pip)',
+  jest: 'npm run test:clients:install',
 }
 
 /** vitest's describe for a suite that cannot run without some clients. */

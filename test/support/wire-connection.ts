@@ -32,8 +32,12 @@ export class WireConnection {
 
   static connect(bootstrap: string): Promise<WireConnection> {
     const [host, port] = bootstrap.split(':') as [string, string]
+    return WireConnection.connectTo(host, Number(port))
+  }
+
+  static connectTo(host: string, port: number): Promise<WireConnection> {
     return new Promise((resolve, reject) => {
-      const socket = connect(Number(port), host)
+      const socket = connect(port, host)
       socket.once('error', reject)
       socket.once('connect', () => resolve(new WireConnection(socket)))
     })
