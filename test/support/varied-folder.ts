@@ -3,8 +3,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
-import { startBroker } from '../../src/broker.ts'
-import { resolveBrokerConfig } from '../../src/config/resolve.ts'
+import { startBroker } from '../../src/start-broker.ts'
 import { MemoryDisk } from '../../src/disk/memory-disk.ts'
 import { createTopics } from '../../src/wire/messages/create-topics.ts'
 import { deleteRecords } from '../../src/wire/messages/delete-records.ts'
@@ -29,8 +28,7 @@ export async function makeVariedFolder(path: string): Promise<FolderFiles> {
 }
 
 async function writeAs(path: string, run: number): Promise<void> {
-  const { config } = resolveBrokerConfig({ flags: { port: 0, host: '127.0.0.1', 'log.dirs': path, 'log.segment.delete.delay.ms': 0 } })
-  const broker = await startBroker({ config })
+  const broker = await startBroker({ port: 0, host: '127.0.0.1', dataDir: path, 'log.segment.delete.delay.ms': 0 })
   const connection = await WireConnection.connect(broker.bootstrapServers)
   if (run === 0) {
     await create(connection, 'orders', 2)
