@@ -13,20 +13,29 @@ export function errorFields(response: Field): (response: object, found: (code: n
 function visitorOf(type: FieldType): Visit | undefined {
   if (type.kind === 'array') {
     const visit = visitorOf(type.element)
-    return visit && ((elements, found) => (elements as readonly unknown[]).forEach((element) => visit(element, found)))
+    return visit && ((elements, found) => visitAll(visit, elements as readonly unknown[], found))
   }
   if (type.kind !== 'struct') return undefined
-  const inner = Object.entries(type.fields).flatMap(([name, field]) => {
+  const visits = Object.entries(type.fields).flatMap(([name, field]) => {
     const visit = name === 'errorCode' ? visitCode : visitorOf(field.type)
-    return visit === undefined ? [] : [{ name, visit }]
+    return visit === undefined ? [] : [visitField(name, visit)]
   })
-  if (inner.length === 0) return undefined
+  return visits.length === 1
+    ? visits[0]
+    : visits.length === 0
+      ? undefined
+      : (value, found) => visits.forEach((visit) => visit(value, found))
+}
+
+function visitField(name: string, visit: Visit): Visit {
   return (value, found) => {
-    for (const { name, visit } of inner) {
-      const field = (value as Readonly<Record<string, unknown>>)[name]
-      if (field !== undefined && field !== null) visit(field, found)
-    }
+    const field = (value as Readonly<Record<string, unknown>>)[name]
+    if (field !== undefined && field !== null) visit(field, found)
   }
+}
+
+function visitAll(visit: Visit, elements: readonly unknown[], found: (code: number) => void): void {
+  for (let index = 0; index < elements.length; index++) visit(elements[index], found) // as often as a partition is answered: no iterator
 }
 
 const visitCode: Visit = (code, found) => {
