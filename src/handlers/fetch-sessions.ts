@@ -3,6 +3,8 @@
 // - Epoch 0 asks for a new session and -1 for none; both end the one that is named beside them. A session without partitions ends.
 // - When all slots are taken, a new session takes that of the one unused for longest, if that is over two minutes, else that of the one with the fewest
 //   partitions among those that were used past their first two minutes, if the new one has more.
+// - A session that was never used goes when its connection asks for another: some clients ask for one with every fetch, and use none (@platformatic/kafka),
+//   and would keep all slots from the others.
 // - A client that gets no session (id 0), or whose session has gone, sends full fetches: nobody depends on one. So their memory can be bounded twice: by
 //   the slots, and by the number of partitions in all of them.
 
@@ -20,7 +22,7 @@ const INITIAL_EPOCH = 0
 const FINAL_EPOCH = -1
 const EPOCH_MAX = 0x7fff_ffff
 const EVICTABLE_AFTER_MS = 120_000
-/** About 250 bytes each. */
+/** About 210 bytes each. */
 const PARTITIONS_MAX = 500_000
 
 interface FetchSession {
@@ -30,6 +32,7 @@ interface FetchSession {
   lastUsedMs: number
   epoch: number
   countedSize: number
+  readonly createdBy: number
 }
 
 /** How many fetches, with or without session, wait for records now, and how often one has begun to. */
@@ -72,6 +75,7 @@ export class FetchSessions {
   readonly #clock: Clock
   readonly #partitionsMax: number
   readonly #byId = new Map<number, FetchSession>() // the one unused for longest first
+  readonly #neverUsed = new Map<number, FetchSession>() // by the connection that made it
   readonly waits = new FetchWaits()
   #partitionCount = 0
   #evictedCount = 0
@@ -95,14 +99,14 @@ export class FetchSessions {
   }
 
   /** Throws FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH or FETCH_SESSION_TOPIC_ID_ERROR. */
-  begin(request: FetchRequest, usesTopicIds: boolean): FetchTurn {
+  begin(request: FetchRequest, usesTopicIds: boolean, connectionId: number): FetchTurn {
     const { sessionId, sessionEpoch } = request
     if (sessionEpoch !== INITIAL_EPOCH && sessionEpoch !== FINAL_EPOCH) return this.#goOn(request, usesTopicIds)
     this.#remove(this.#byId.get(sessionId))
-    return this.#full(request, usesTopicIds, sessionEpoch === INITIAL_EPOCH)
+    return this.#full(request, usesTopicIds, sessionEpoch === INITIAL_EPOCH ? connectionId : undefined)
   }
 
-  #full(request: FetchRequest, usesTopicIds: boolean, wantsSession: boolean): FetchTurn {
+  #full(request: FetchRequest, usesTopicIds: boolean, createdBy?: number): FetchTurn {
     const partitions = new FetchPartitions(usesTopicIds)
     partitions.ask(request.topics)
     let sessionId = NO_SESSION
@@ -110,7 +114,7 @@ export class FetchSessions {
       partitions,
       isIncremental: false,
       isSuperseded: () => false,
-      conclude: () => (sessionId = wantsSession ? this.#create(partitions) : NO_SESSION),
+      conclude: () => (sessionId = createdBy === undefined ? NO_SESSION : this.#create(partitions, createdBy)),
       end: () => {
         if (sessionId === NO_SESSION) partitions.end()
       },
@@ -128,9 +132,10 @@ export class FetchSessions {
     partitions.forget(request.forgottenTopicsData)
     if (partitions.size === 0) {
       this.#remove(session)
-      return this.#full(request, usesTopicIds, false)
+      return this.#full(request, usesTopicIds)
     }
     session.epoch = epochAfter(session.epoch)
+    this.#forgetNeverUsed(session)
     this.#touch(session)
     const { epoch } = session
     if (this.#partitionCount > this.#partitionsMax) this.#remove(session) // this request is still answered, the next one finds no session
@@ -143,13 +148,16 @@ export class FetchSessions {
     }
   }
 
-  #create(partitions: FetchPartitions): number {
+  #create(partitions: FetchPartitions, createdBy: number): number {
+    this.#remove(this.#neverUsed.get(createdBy))
     if (this.#partitionCount + partitions.size > this.#partitionsMax) return NO_SESSION
     if (this.#byId.size >= this.#slots && !this.#evictFor(partitions.size)) return NO_SESSION
     let id = NO_SESSION
     while (id === NO_SESSION || this.#byId.has(id)) id = randomInt(1, EPOCH_MAX)
     const nowMs = this.#clock.monotonic()
-    this.#touch({ id, partitions, createdMs: nowMs, lastUsedMs: nowMs, epoch: epochAfter(INITIAL_EPOCH), countedSize: 0 })
+    const session = { id, partitions, createdMs: nowMs, lastUsedMs: nowMs, epoch: epochAfter(INITIAL_EPOCH), countedSize: 0, createdBy }
+    this.#touch(session)
+    this.#neverUsed.set(createdBy, session)
     return id
   }
 
@@ -184,6 +192,11 @@ export class FetchSessions {
   #remove(session: FetchSession | undefined): void {
     if (session === undefined || !this.#byId.delete(session.id)) return
     this.#partitionCount -= session.countedSize
+    this.#forgetNeverUsed(session)
     session.partitions.end()
+  }
+
+  #forgetNeverUsed(session: FetchSession): void {
+    if (this.#neverUsed.get(session.createdBy) === session) this.#neverUsed.delete(session.createdBy)
   }
 }

@@ -8,8 +8,8 @@
 // - read_committed gets nothing at or past the last stable offset.
 // Differs from Kafka: once an incremental response is full, the partitions behind wait for the next one with all they have to tell. An unknown topic beside
 // others ends the wait the first time. A fetch whose session another request has gone on with is refused at once, not when it would have been answered.
-// All sessions together keep at most 500,000 partitions: past that, fetches are full ones. A negative number of bytes is none, and an unknown isolation
-// level read_uncommitted (Kafka: UNKNOWN_SERVER_ERROR).
+// A session that was never used goes when its connection asks for another. All sessions together keep at most 500,000 partitions: past that, fetches are
+// full ones. A negative number of bytes is none, and an unknown isolation level read_uncommitted (Kafka: UNKNOWN_SERVER_ERROR).
 
 import { errorCode, type ErrorName, Refusal } from '../wire/error-codes.ts'
 import { fetch as api } from '../wire/messages/fetch.ts'
@@ -32,9 +32,9 @@ const UNKNOWN: ReadonlySet<ErrorName> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', '
 export function fetch(services: Services): ServedApi {
   const { config, fetchSessions } = services
   return handler(api, {
-    async handle(request, { apiVersion, signal }: RequestContext) {
+    async handle(request, { apiVersion, signal, connection }: RequestContext) {
       const readCommitted = request.isolationLevel === ISOLATION_READ_COMMITTED
-      const turn = fetchSessions.begin(request, apiVersion >= TOPIC_IDS_SINCE_VERSION)
+      const turn = fetchSessions.begin(request, apiVersion >= TOPIC_IDS_SINCE_VERSION, connection.id)
       const maxBytes = Math.min(request.maxBytes, config['fetch.max.bytes'])
       const minBytes = Math.min(request.minBytes, maxBytes)
       turn.partitions.begin(readCommitted)

@@ -30,8 +30,12 @@ export const topicsOf = (asked: readonly AskedOf[]) =>
     partitions: [{ partition, fetchOffset: offset, partitionMaxBytes: maxBytes }],
   }))
 
+let clientCount = 0
+
+/** Each has a connection of its own. */
 export class FetchClient {
   readonly #services: TestServices
+  readonly #connectionId = ++clientCount
   sessionId = 0
   epoch = 0
 
@@ -44,7 +48,7 @@ export class FetchClient {
     const forgottenTopicsData = forgotten.map(({ topic, partition = 0 }) => ({ topic, partitions: [partition] }))
     const request = { maxWaitMs: 0, minBytes: 1, sessionId, sessionEpoch, topics: topicsOf(asked), forgottenTopicsData, ...limits }
     this.epoch++
-    const response = await this.#services.ask(fetch, VERSION, request, signal)
+    const response = await this.#services.ask(fetch, VERSION, request, { signal, connectionId: this.#connectionId })
     if (sessionEpoch === 0) this.sessionId = response.sessionId
     return response
   }

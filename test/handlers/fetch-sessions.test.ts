@@ -278,10 +278,30 @@ describe('fetch sessions and what they hold on to', () => {
     expect(watchers()).toBe(3)
   })
 
+  it('are let go of by a connection that asks for another and never used the last', async () => {
+    const { services, client } = await opened(2)
+    const watchers = countWatchers(services)
+    const fetchAnew = async (): Promise<void> => {
+      client.epoch = 0
+      client.sessionId = 0
+      await client.fetch(all(2))
+    }
+    for (let fetches = 0; fetches < 3; fetches++) await fetchAnew()
+    expect([services.fetchSessions.count, watchers()]).toEqual([1, 2])
+    const { sessionId } = client
+    await client.fetch([])
+    await fetchAnew()
+    expect(services.fetchSessions.count).toBe(2)
+    client.sessionId = sessionId
+    client.epoch = 2
+    expect(await client.told([])).toEqual([])
+  })
+
   it('keep as many partitions as they may, and let go of one that grows past it', () => {
     const sessions = new FetchSessions({ slots: 1000, clock: new ManualClock(), partitionsMax: 10 })
+    let connectionCount = 0
     const conclude = (request: Partial<FetchRequest>): number => {
-      const turn = sessions.begin({ ...NOTHING_ASKED, ...request }, false)
+      const turn = sessions.begin({ ...NOTHING_ASKED, ...request }, false, ++connectionCount)
       const sessionId = turn.conclude()
       turn.end()
       return sessionId

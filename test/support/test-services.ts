@@ -27,11 +27,17 @@ import { ManualClock } from './manual-clock.ts'
 const connection = { id: 1, listenerName: 'PLAINTEXT', localAddress: '127.0.0.1', localPort: 9092, remoteAddress: '127.0.0.1' }
 const LEADER_EPOCH = 5
 
+/** Who asks; of the connection, what matters to the test. */
+interface Peer {
+  readonly signal?: AbortSignal | undefined
+  readonly connectionId?: number
+}
+
 export interface TestServices extends Services {
   readonly clock: ManualClock
   readonly disk: MemoryDisk
   readonly served: readonly ServedApi[]
-  ask<A extends Api>(api: A, apiVersion: number, request: Draft<A['request']>, signal?: AbortSignal): Promise<Infer<A['response']>>
+  ask<A extends Api>(api: A, apiVersion: number, request: Draft<A['request']>, peer?: AbortSignal | Peer): Promise<Infer<A['response']>>
   /** What the server sees: for answers that are none. */
   accept<A extends Api>(api: A, apiVersion: number, request: Draft<A['request']>): Accepted | Promise<Accepted>
   createTopic(name: string, partitionCount?: number, configs?: Record<string, string>): Promise<void>
@@ -66,7 +72,7 @@ export async function openServices(flags: Record<string, string | number | boole
     api: A,
     apiVersion: number,
     request: Draft<A['request']>,
-    signal: AbortSignal,
+    { signal = new AbortController().signal, connectionId = connection.id }: Peer = {},
   ): [object, RequestContext] => {
     const writer = new Writer()
     requestCodec(api, apiVersion).encode(writer, request)
@@ -76,16 +82,15 @@ export async function openServices(flags: Record<string, string | number | boole
       whenAnswerLeft: (action) => action(),
     }
     const body = requestCodec(api, apiVersion).decode(new Reader(bytes)) as object
-    return [body, { apiVersion, clientId: 'test', connection, signal, memory }]
+    return [body, { apiVersion, clientId: 'test', connection: { ...connection, id: connectionId }, signal, memory }]
   }
-  const accept: TestServices['accept'] = (api, apiVersion, request) =>
-    handlerOf(api).accept(...received(api, apiVersion, request, new AbortController().signal))
+  const accept: TestServices['accept'] = (api, apiVersion, request) => handlerOf(api).accept(...received(api, apiVersion, request))
 
   return {
     ...services,
     accept,
-    async ask(api, apiVersion, request, signal = new AbortController().signal) {
-      const [body, context] = received(api, apiVersion, request, signal)
+    async ask(api, apiVersion, request, peer) {
+      const [body, context] = received(api, apiVersion, request, peer instanceof AbortSignal ? { signal: peer } : peer)
       let answer: object
       try {
         answer = (await (await handlerOf(api).accept(body, context)).answer) as object

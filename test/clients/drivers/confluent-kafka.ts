@@ -61,6 +61,11 @@ export class ConfluentKafka {
     }))
   }
 
+  /** Reads `count` records of all partitions of a topic, from their start: how many came of each. */
+  async countAll(topic: string, partitions: number, count: number): Promise<number[]> {
+    return (await this.#ask('count_all', { topic, partitions, count }, {})) as number[]
+  }
+
   async watermarks(topic: string, partition = 0): Promise<[low: number, high: number]> {
     return (await this.#ask('watermarks', { topic, partition }, {})) as [number, number]
   }

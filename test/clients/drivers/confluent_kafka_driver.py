@@ -77,6 +77,24 @@ def consume(request):
         consumer.close()
 
 
+def count_all(request):
+    """Reads all partitions of a topic, assigned at once, from their start: how many records came of each partition."""
+    consumer = Consumer({"group.id": "unused", "enable.auto.commit": False, **request["config"]})
+    try:
+        consumer.assign([TopicPartition(request["topic"], index, 0) for index in range(request["partitions"])])
+        counts = [0] * request["partitions"]
+        for _ in range(request["count"]):
+            message = consumer.poll(DEADLINE_S)
+            if message is None:
+                raise TimeoutError(f"only {sum(counts)} records arrived")
+            if message.error():
+                raise KafkaException(message.error())
+            counts[message.partition()] += 1
+        return counts
+    finally:
+        consumer.close()
+
+
 def read_one(consumer):
     message = consumer.poll(DEADLINE_S)
     if message is None:
@@ -100,7 +118,7 @@ def watermarks(request):
         consumer.close()
 
 
-ACTIONS = {"versions": versions, "produce": produce, "consume": consume, "watermarks": watermarks}
+ACTIONS = {"versions": versions, "produce": produce, "consume": consume, "count_all": count_all, "watermarks": watermarks}
 
 for line in sys.stdin:
     asked = json.loads(line)
