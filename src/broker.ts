@@ -30,6 +30,7 @@ import { Server, type ServerOptions } from './server/listener.ts'
 import { Catalog } from './topics/catalog.ts'
 import { openDataFolder, randomUuid } from './topics/data-folder.ts'
 import type { DataFolder } from './topics/data-folder.ts'
+import { DynamicConfigs } from './topics/dynamic-configs.ts'
 import { MetadataLog } from './topics/metadata-log.ts'
 import { PartitionFolders } from './topics/partition-folders.ts'
 import { Placement } from './topics/placement.ts'
@@ -129,9 +130,11 @@ async function startLocked(parts: Parts): Promise<Broker> {
 }
 
 async function startWith(parts: Parts, services: LogServices): Promise<Broker> {
-  const { config, clock, diagnostics, folder, counters, startedMs } = parts
+  const { clock, diagnostics, folder, counters, startedMs } = parts
   const { checkpoints, filePool } = services
   const metadataLog = await MetadataLog.open(join(folder.path, `${METADATA_TOPIC}-0`), services)
+  const dynamicConfigs = new DynamicConfigs({ metadataLog, config: parts.config })
+  const { config } = dynamicConfigs
   const catalog = new Catalog({
     metadataLog,
     config,
@@ -139,18 +142,21 @@ async function startWith(parts: Parts, services: LogServices): Promise<Broker> {
     randomId: randomUuid,
     isCaseSensitive: folder.isCaseSensitive,
   })
-  const { leaderEpoch, nextProducerId } = await replay(metadataLog, catalog)
+  const { leaderEpoch, nextProducerId } = await replay(metadataLog, catalog, dynamicConfigs)
+  await catalog.reconfigure() // its topics may have been read before the configs that they inherit
   const folders = new PartitionFolders({ dataFolder: folder.path, services, config, leaderEpoch })
   const records = new RecordStore({ folders, clock, maxDecompressedBytes: config['max.decompressed.batch.bytes'] })
   await removeLeftovers(parts, catalog, checkpoints)
   await openTopics(catalog, records)
   catalog.follow(records)
+  dynamicConfigs.follow(() => catalog.reconfigure())
   const responseBudget = new ByteBudget(config['queued.max.response.bytes'])
   const fetchSessions = new FetchSessions({ slots: config['max.incremental.fetch.session.cache.slots'], clock })
   const server = await Server.listen({
     listeners: config.listeners,
     served: servedApis({
       config,
+      dynamicConfigs,
       clock,
       catalog,
       records,
@@ -186,12 +192,17 @@ async function startWith(parts: Parts, services: LogServices): Promise<Broker> {
 }
 
 /** Takes over what the metadata log says, and raises the leader epoch, durably, for this run. */
-async function replay(metadataLog: MetadataLog, catalog: Catalog): Promise<{ leaderEpoch: number; nextProducerId: number }> {
+async function replay(
+  metadataLog: MetadataLog,
+  catalog: Catalog,
+  dynamicConfigs: DynamicConfigs,
+): Promise<{ leaderEpoch: number; nextProducerId: number }> {
   let leaderEpoch = -1
   let nextProducerId = 0
   for await (const record of metadataLog.replay()) {
     if (record.type === 'leader-epoch') leaderEpoch = record.leaderEpoch
     else if (record.type === 'producer-ids') nextProducerId = record.nextProducerId
+    else if (record.type === 'configs') dynamicConfigs.replay(record)
     else catalog.replay(record)
   }
   leaderEpoch++
@@ -233,9 +244,15 @@ function serverLimits(
     queuedRequestBytes: queuedRequestBytes < 0 ? Infinity : queuedRequestBytes,
     maxIdleMs: maxIdleMs < 0 ? Infinity : maxIdleMs,
     connectionLimits: {
-      total: config['max.connections'],
-      perAddress: config['max.connections.per.ip'],
-      ofAddress: config['max.connections.per.ip.overrides'],
+      get total() {
+        return config['max.connections'] // as it is when a connection comes: it can be altered
+      },
+      get perAddress() {
+        return config['max.connections.per.ip']
+      },
+      get ofAddress() {
+        return config['max.connections.per.ip.overrides']
+      },
     },
   }
 }

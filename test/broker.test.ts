@@ -15,7 +15,9 @@ import { startBroker, type StartBrokerOptions } from '../src/start-broker.ts'
 import { createTopics } from '../src/wire/messages/create-topics.ts'
 import { deleteRecords } from '../src/wire/messages/delete-records.ts'
 import { deleteTopics } from '../src/wire/messages/delete-topics.ts'
+import { describeConfigs } from '../src/wire/messages/describe-configs.ts'
 import { fetch } from '../src/wire/messages/fetch.ts'
+import { incrementalAlterConfigs } from '../src/wire/messages/incremental-alter-configs.ts'
 import { initProducerId } from '../src/wire/messages/init-producer-id.ts'
 import { metadata } from '../src/wire/messages/metadata.ts'
 import { produce } from '../src/wire/messages/produce.ts'
@@ -117,6 +119,43 @@ describe('a broker', () => {
     expect(responses[0]!.partitions[0]).toMatchObject({ errorCode: 0, logStartOffset: 2, highWatermark: 3 })
     expect((await second.request(fetch, 12, fetchOf('orders', 1))).responses[0]!.partitions[0]!.errorCode).toBe(1)
     expect(await send(second, 'orders', 'dd')).toBe(3)
+  })
+
+  it('has the configs that were altered while it ran again after a restart', async () => {
+    const folder = newFolder()
+    const before = await start(folder, { 'log.segment.bytes': 3_000_000 })
+    const first = await connect(before)
+    await create(first, 'orders')
+    const set = (resourceType: number, resourceName: string, name: string, value: string) => ({
+      resourceType,
+      resourceName,
+      configs: [{ name, configOperation: 0, value }],
+    })
+    const resources = [
+      set(2, 'orders', 'max.message.bytes', '100'),
+      set(4, '', 'log.segment.bytes', '2000000'),
+      set(4, '1', 'log.roll.ms', '5'),
+    ]
+    const { responses } = await first.request(incrementalAlterConfigs, 1, { resources, validateOnly: false })
+    expect(responses.map(({ errorCode }) => errorCode)).toEqual([0, 0, 0])
+    const asked = {
+      resources: [{ resourceType: 2, resourceName: 'orders', configurationKeys: ['max.message.bytes', 'segment.bytes', 'segment.ms'] }],
+    }
+    const described = async (connection: WireConnection) =>
+      (await connection.request(describeConfigs, 4, asked)).results[0]!.configs.map(({ value, configSource }) => [value, configSource])
+    const expected = [
+      ['100', 1],
+      ['2000000', 3],
+      ['5', 2],
+    ]
+    expect(await described(first)).toEqual(expected)
+    expect(await send(first, 'orders', 'a'.repeat(200))).toBe(-10)
+    await before.close()
+
+    const second = await connect(await start(folder, { 'log.segment.bytes': 3_000_000 }))
+    expect(await described(second)).toEqual(expected)
+    expect(await send(second, 'orders', 'a'.repeat(200))).toBe(-10) // MESSAGE_TOO_LARGE
+    expect(await send(second, 'orders', 'a')).toBe(0)
   })
 
   it.each(['fsync', 'os'] as const)('has large requests of many connections as they came, with durability %s', async (durability) => {

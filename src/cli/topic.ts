@@ -1,4 +1,4 @@
-// ottla topic create|list|describe|delete
+// ottla topic create|list|describe|delete, and the place of alter among them (topic-alter.ts)
 
 import type { Command } from 'commander'
 import { createTopic, deleteTopic, EARLIEST, LATEST, offsetsAt, topicConfigs } from '../client/admin.ts'
@@ -8,16 +8,18 @@ import { addBootstrapOption, type BootstrapOption, findTopic, isMissing, noSuchT
 import { Failure } from './failure.ts'
 import { collectPairs, examples, positive } from './options.ts'
 import { formatCount, formatTable, type Terminal, writeLine } from './terminal.ts'
+import { addAlter } from './topic-alter.ts'
 
 interface CommonOptions extends BootstrapOption {
   readonly json?: boolean
 }
 
 export function addTopicCommands(program: Command, terminal: Terminal): void {
-  const topic = program.command('topic').description('create, list, describe and delete topics')
+  const topic = program.command('topic').description('create, list, describe, alter and delete topics')
   addCreate(topic, terminal)
   addList(topic, terminal)
   addDescribe(topic, terminal)
+  addAlter(topic, terminal)
   addDelete(topic, terminal)
 }
 

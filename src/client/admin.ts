@@ -1,15 +1,18 @@
 // What an administrator asks of a cluster: topics, their configs, and the offsets that their partitions have. What the broker refuses throws its Refusal.
 
 import { errorName, Refusal } from '../wire/error-codes.ts'
+import { createPartitions as createPartitionsApi } from '../wire/messages/create-partitions.ts'
 import { createTopics } from '../wire/messages/create-topics.ts'
 import { deleteTopics } from '../wire/messages/delete-topics.ts'
 import { describeConfigs } from '../wire/messages/describe-configs.ts'
+import { incrementalAlterConfigs } from '../wire/messages/incremental-alter-configs.ts'
 import { listOffsets as listOffsetsApi } from '../wire/messages/list-offsets.ts'
 import { ZERO_UUID } from '../wire/uuid.ts'
 import { byLeader, type Cluster, type TopicMetadata } from './cluster.ts'
 
 const TIMEOUT_MS = 30_000
 const TOPIC_RESOURCE = 2
+const [SET, DELETE] = [0, 1] as const
 
 export interface NewTopic {
   readonly name: string
@@ -56,6 +59,29 @@ export async function deleteTopic(cluster: Cluster, name: string): Promise<void>
   })
   const deleted = answered(responses)
   refuse(deleted.errorCode, deleted.errorMessage)
+}
+
+/** `count` is the new total. `validateOnly` asks whether it could be so, and changes nothing. */
+export async function createPartitions(cluster: Cluster, name: string, count: number, { validateOnly = false } = {}): Promise<void> {
+  const topics = [{ name, count, assignments: null }]
+  const { results } = await cluster.ask(createPartitionsApi, { topics, timeoutMs: TIMEOUT_MS, validateOnly })
+  const { errorCode, errorMessage } = answered(results)
+  refuse(errorCode, errorMessage)
+}
+
+export interface ConfigChange {
+  readonly name: string
+  /** null: the topic is to have none of its own. */
+  readonly value: string | null
+}
+
+/** All of them or none. */
+export async function alterTopicConfigs(cluster: Cluster, topic: string, changes: readonly ConfigChange[]): Promise<void> {
+  const configs = changes.map(({ name, value }) => ({ name, configOperation: value === null ? DELETE : SET, value }))
+  const resources = [{ resourceType: TOPIC_RESOURCE, resourceName: topic, configs }]
+  const { responses } = await cluster.ask(incrementalAlterConfigs, { resources, validateOnly: false })
+  const { errorCode, errorMessage } = answered(responses)
+  refuse(errorCode, errorMessage)
 }
 
 export interface TopicConfigValue {

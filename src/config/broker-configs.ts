@@ -1,8 +1,10 @@
 // The configs of the broker: Kafka's names where Kafka has one, and rows derived from the topic configs, whose defaults they are.
-// Of Kafka's broker configs only those that mean something here have a row: a broker that is given another warns that it ignores it.
+// Of Kafka's broker configs only those that mean something here, or can be altered while Kafka runs, have a row: a broker that is given another warns that
+// it ignores it.
 
 import { parseAddressLimits, parseEndpoints } from './endpoints.ts'
 import { boolean, custom, type DefaultFrom, int, INT_MAX, list, long, LONG_MAX, type Row, string, type ValueOf } from './row-kinds.ts'
+import { storedBrokerConfigs } from './stored-broker-configs.ts'
 import { topicConfigs } from './topic-configs.ts'
 
 const ownConfigs = {
@@ -79,11 +81,13 @@ const ownConfigs = {
   'max.connections': int({
     default: INT_MAX,
     atLeast: 0,
+    dynamic: true,
     doc: 'The most connections that are open at a time; a further one is closed at once.',
   }),
   'max.connections.per.ip': int({
     default: INT_MAX,
     atLeast: 0,
+    dynamic: true,
     doc: 'The most connections that are open at a time from one address; a further one is closed at once.',
   }),
   'max.connections.per.ip.overrides': custom({
@@ -91,6 +95,7 @@ const ownConfigs = {
     default: '',
     takes: 'a list of addresses with a number each, as 127.0.0.1:200,192.0.2.7:5',
     parse: parseAddressLimits,
+    dynamic: true,
     doc: 'Instead of `max.connections.per.ip`, for these addresses.',
   }),
   'max.decompressed.batch.bytes': int({
@@ -115,6 +120,7 @@ const ownConfigs = {
   'producer.id.expiration.ms': int({
     default: 86_400_000,
     atLeast: 1,
+    dynamic: true,
     doc: 'A partition forgets an idempotent producer that was silent for this long.',
   }),
   'queued.max.request.bytes': long({
@@ -194,7 +200,9 @@ export type BrokerSettings = {
 
 /** Every broker config by name, sorted. */
 export const brokerConfigs: ReadonlyMap<string, Row<unknown>> = new Map(
-  [...topicDefaults(), ...Object.entries<Row<unknown>>({ ...standInConfigs, ...ownConfigs })].sort(([a], [b]) => (a < b ? -1 : 1)),
+  [...topicDefaults(), ...Object.entries<Row<unknown>>({ ...storedBrokerConfigs, ...standInConfigs, ...ownConfigs })].sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  ),
 )
 
 /** The rows whose typed values are read by name; the others are read through the topic configs. */

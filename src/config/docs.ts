@@ -1,6 +1,7 @@
 // docs/configs.md, from the tables.
 
 import { brokerConfigs } from './broker-configs.ts'
+import { groupConfigs } from './group-configs.ts'
 import type { Row } from './row-kinds.ts'
 import { environmentVariable } from './settings.ts'
 import { topicConfigs } from './topic-configs.ts'
@@ -21,23 +22,40 @@ A broker config is set, from the strongest to the weakest, by
 2. the environment: \`OTTLA_\` and the name in capitals, as \`${environmentVariable('log.segment.bytes')}\`;
 3. a properties file, \`ottla start --config FILE\`, with Kafka's syntax. Names without a meaning here warn and are ignored, so Kafka's own \`server.properties\` works.
 
-${table(['name', 'type', 'default', 'flag', 'meaning'], [...brokerConfigs].map(brokerRow))}
+Those marked as alterable can be altered while the broker runs, by any Kafka client or Kafka's \`kafka-configs\` (entity type brokers): of one broker, or of all
+(the default). Stronger than every other setting, they are kept in the data folder, and hold at once for all topics that do not say otherwise.
+
+${table(['name', 'type', 'default', 'alterable', 'flag', 'meaning'], [...brokerConfigs].filter(([, row]) => row.stored !== true).map(brokerRow))}
+
+These can be altered while the broker runs as they can in Kafka; they are kept and reported, and nothing acts on them:
+${[...brokerConfigs].flatMap(([name, row]) => (row.stored === true ? [code(name)] : [])).join(', ')}.
 
 ## Topic configs
 
-Set when a topic is created (\`ottla topic create orders --config segment.bytes=104857600\`, or any Kafka client); otherwise the broker config beside it counts.
+Set when a topic is created (\`ottla topic create orders --config segment.bytes=104857600\`, or any Kafka client) or later (\`ottla topic alter\`), and hold from
+the next record on; otherwise the broker config beside it counts.
 
 ${table(['name', 'type', 'default', 'broker config', 'meaning'], honoured.map(topicRow))}
 
 These are kept and reported, and nothing acts on them yet:
 
 ${table(['name', 'type', 'default', 'broker config', 'meaning'], stored.map(topicRow))}
+
+## Group configs
+
+Set of a group, whether it exists or not, by any Kafka client or Kafka's \`kafka-configs\` (entity type groups). There are no groups yet: they are kept and reported.
+
+${table(['name', 'type', 'default', 'meaning'], Object.entries<Row<unknown>>(groupConfigs).map(groupRow))}
 `
 }
 
 function brokerRow([name, row]: [string, Row<unknown>]): string[] {
   const names = [name, ...(row.aliases ?? [])].map(code).join(' or ')
-  return [names, typeOf(row), code(row.default), row.flag === undefined ? '' : code(row.flag), row.doc]
+  return [names, typeOf(row), code(row.default), row.dynamic === true ? 'yes' : '', row.flag === undefined ? '' : code(row.flag), row.doc]
+}
+
+function groupRow([name, row]: [string, Row<unknown>]): string[] {
+  return [code(name), typeOf(row), code(row.default), row.doc]
 }
 
 function topicRow([name, row]: [string, Row<unknown>]): string[] {

@@ -10,9 +10,19 @@ import { topicConfigs, type TopicConfigName } from './topic-configs.ts'
 
 export type TopicConfig = { readonly [Name in TopicConfigName]: ValueOf<(typeof topicConfigs)[Name]> }
 
+/** Where a text was set: with the start, or while brokers run, for one of them or for all. */
+export type ConfigLayerSource = 'dynamic-broker' | 'dynamic-cluster' | 'static'
+
+interface ConfigLayer {
+  readonly source: ConfigLayerSource
+  readonly texts: ReadonlyMap<string, string>
+}
+
 export interface BrokerConfig extends BrokerConfigValues {
   /** The texts of the broker configs that were set, by name: everything else has its default. */
   readonly given: ReadonlyMap<string, string>
+  /** Where they were set, the strongest first. */
+  readonly layers: readonly ConfigLayer[]
   /** What a topic without configs of its own has. */
   readonly topicDefaults: TopicConfig
 }
@@ -41,10 +51,31 @@ export function resolveBrokerConfig(sources: ConfigSources = {}): { config: Brok
   if (settings.has('host') || settings.has('port')) given.set('listeners', endpoints.listeners.map(formatEndpoint).join(','))
   const topicDefaults = mapTopicConfigs((name) => defaultOfTopic(name, given).value)
   refuseConflict(topicDefaults)
+  const layers = [{ source: 'static', texts: given }] as const
   return {
-    config: { ...config, listeners: endpoints.listeners, 'advertised.listeners': endpoints.advertised, given, topicDefaults },
+    config: { ...config, listeners: endpoints.listeners, 'advertised.listeners': endpoints.advertised, given, layers, topicDefaults },
     warnings,
   }
+}
+
+/**
+ * What is in force when texts that were set while brokers run lie over those of the start. Names that are unknown by now are passed over.
+ * Throws InvalidConfig.
+ */
+export function withDynamicConfigs(
+  started: BrokerConfig,
+  ofBroker: Readonly<Record<string, string>>,
+  ofCluster: Readonly<Record<string, string>>,
+): BrokerConfig {
+  const layers: readonly ConfigLayer[] = [
+    { source: 'dynamic-broker', texts: new Map(Object.entries(ofBroker)) },
+    { source: 'dynamic-cluster', texts: new Map(Object.entries(ofCluster)) },
+    ...started.layers,
+  ]
+  const given = new Map(layers.toReversed().flatMap(({ texts }) => [...texts]))
+  const altered = ownConfigNames.filter((name) => brokerConfigs.get(name)!.dynamic === true && given.has(name))
+  const values = Object.fromEntries(altered.map((name) => [name, parseValue(name, brokerConfigs.get(name)!, given.get(name)!).value]))
+  return { ...started, ...values, given, layers, topicDefaults: mapTopicConfigs((name) => defaultOfTopic(name, given).value) }
 }
 
 /** `host` and `port` are short for `listeners`; when both are set, the stronger setting counts. */
@@ -72,12 +103,15 @@ export function resolveTopicConfig(overrides: Readonly<Record<string, string>>, 
 
 /** What is wrong with a topic config as a sentence, undefined when it is fine. */
 export function validateTopicConfig(name: string, text: string): string | undefined {
-  return sentenceOf(() => {
-    const row = topicRow(name)
-    if (row !== undefined) return void parseValue(name, row, text)
-    const closest = closestName(name, Object.keys(topicConfigs))
-    throw new InvalidConfig(`there is no topic config "${name}"${closest === undefined ? '' : `; did you mean "${closest}"?`}`)
-  })
+  return sentenceOf(() => void parseValue(name, rowNamed('topic', new Map(Object.entries<Row<unknown>>(topicConfigs)), name), text))
+}
+
+/** Throws InvalidConfig when the table has no such row. */
+export function rowNamed(kind: string, table: ReadonlyMap<string, Row<unknown>>, name: string): Row<unknown> {
+  const row = table.get(name)
+  if (row !== undefined) return row
+  const closest = closestName(name, table.keys())
+  throw new InvalidConfig(`there is no ${kind} config "${name}"${closest === undefined ? '' : `; did you mean "${closest}"?`}`)
 }
 
 /** What is wrong with the configs of a topic, each by itself and together with the broker's, as a sentence; undefined when nothing is. */
@@ -99,7 +133,8 @@ function sentenceOf(check: () => void): string | undefined {
   }
 }
 
-function refuseConflict(config: TopicConfig): void {
+/** Throws InvalidConfig. */
+export function refuseConflict(config: TopicConfig): void {
   const [shortest, longest] = [config['min.compaction.lag.ms'], config['max.compaction.lag.ms']]
   if (shortest > longest) throw new InvalidConfig(`min.compaction.lag.ms (${shortest}) must not exceed max.compaction.lag.ms (${longest})`)
 }

@@ -15,11 +15,11 @@ export interface Parsed<T> {
 
 interface RowNotes {
   readonly doc: string
-  /** Of a topic config: the broker config that is its default. The broker's row is derived from this one. */
+  /** Of a topic or group config: the broker config that is its default. Of a topic config, the broker's row is derived from this one. */
   readonly broker?: string
   /** Of a topic config: broker configs that stand in when `broker` is not set, in this order, each with what its value is multiplied by. */
   readonly brokerInstead?: Readonly<Record<string, number>>
-  /** Of a topic config: kept and reported, but nothing in the broker acts on it. */
+  /** Kept and reported, but nothing in the broker acts on it. */
   readonly stored?: true
   /** Of a broker config: can be altered while the broker runs. */
   readonly dynamic?: true
@@ -100,22 +100,30 @@ function withinSafeRange(exact: bigint): number {
   return Math.min(Math.max(Number(exact), Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER)
 }
 
-/** As Java writes it: with a fraction, always. */
+/** As Java writes it: with a fraction, or an exponent. */
 function textOfDouble(value: number): string {
-  return Number.isInteger(value) ? `${value}.0` : String(value)
+  const text = String(value)
+  if (text.includes('e')) return text.replace(/e\+?/, 'E')
+  return Number.isInteger(value) ? `${text}.0` : text
 }
 
 export function double<const B extends string = never>({
-  atLeast,
-  atMost,
+  atLeast = -Number.MAX_VALUE,
+  atMost = Number.MAX_VALUE,
   default: byDefault,
   ...notes
-}: RowNotes & { default: number; atLeast: number; atMost: number; readonly broker?: B }): DefaultFrom<B, number> {
+}: RowNotes & { default: number; atLeast?: number; atMost?: number; readonly broker?: B }): DefaultFrom<B, number> {
   const read = (text: string): Parsed<number> | undefined => {
     const value = text.trim() === '' ? NaN : Number(text)
     return value >= atLeast && value <= atMost ? { value, text: textOfDouble(value) } : undefined
   }
-  return { ...notes, type: 'DOUBLE', default: textOfDouble(byDefault), takes: `a number from ${atLeast} to ${atMost}`, read }
+  return {
+    ...notes,
+    type: 'DOUBLE',
+    default: textOfDouble(byDefault),
+    takes: atMost === Number.MAX_VALUE ? 'a number' : `a number from ${atLeast} to ${atMost}`,
+    read,
+  }
 }
 
 export function boolean<const B extends string = never>({

@@ -77,7 +77,9 @@ function namedMentions(values: NamedValues, labelOf: (asked: string) => string):
 }
 
 const namesByAlias = new Map(
-  [...brokerConfigs].flatMap(([name, row]) => [name, ...(row.aliases ?? [])].map((alias) => [alias, name] as const)),
+  [...brokerConfigs]
+    .filter(([, row]) => row.stored !== true)
+    .flatMap(([name, row]) => [name, ...(row.aliases ?? [])].map((alias) => [alias, name] as const)),
 )
 const namesByVariable = new Map([...namesByAlias].map(([alias, name]) => [environmentVariable(alias), name]))
 

@@ -1,15 +1,24 @@
-// DescribeConfigs v1-4: the configs of topics and of the broker, each with its value, source, synonyms and documentation.
+// DescribeConfigs v1-4: the configs of topics, brokers and groups, each with its value, source, synonyms and documentation.
 // - Null keys, or none, ask for all; an unknown key is passed over, as in Kafka.
-// - A resource that is named twice is described once.
-// - The broker is named by its id, or by the empty string for the defaults of all brokers, which nobody can set yet.
+// - A broker is named by its id; the empty string tells what was set for all brokers while they run, and nothing else.
+// - Any group has configs, whether it exists or not. Of the broker's loggers there are none to tell.
+// Differs from Kafka: of broker configs, those that mean something here or can be altered in Kafka are told. Client metrics are refused. A resource that is
+// named twice is described once.
 
-import { describeBrokerConfigs, describeTopicConfigs } from '../config/describe.ts'
-import type { DescribedConfig } from '../config/describe.ts'
+import {
+  type DescribedConfig,
+  describeBrokerConfigs,
+  describeClusterConfigs,
+  describeGroupConfigs,
+  describeTopicConfigs,
+} from '../config/describe.ts'
+import { ALL_BROKERS } from '../topics/dynamic-configs.ts'
 import { illegalTopicName } from '../topics/topic-names.ts'
 import { attempt } from '../wire/attempt.ts'
 import { errorCode, Refusal } from '../wire/error-codes.ts'
 import { describeConfigs as api } from '../wire/messages/describe-configs.ts'
 import type { Draft, Infer } from '../wire/schema.ts'
+import { BROKER, BROKER_LOGGER, checkBrokerId, CLIENT_METRICS, GROUP, noClientMetrics, TOPIC, unknownType } from './config-resources.ts'
 import type { ServedApi } from './handler.ts'
 import { handler } from './handler.ts'
 import type { Services } from './services.ts'
@@ -17,22 +26,33 @@ import type { Services } from './services.ts'
 type Request = Infer<typeof api.request>
 type Resource = Request['resources'][number]
 type Result = Draft<typeof api.response>['results'][number]
-const TOPIC = 2
-const BROKER = 4
 
-export function describeConfigs({ catalog, placement, config }: Services): ServedApi {
-  const configsOf = ({ resourceType, resourceName }: Resource): DescribedConfig[] => {
-    if (resourceType === TOPIC) {
-      const illegal = illegalTopicName(resourceName)
-      if (illegal !== undefined) throw new Refusal('INVALID_TOPIC_EXCEPTION', illegal)
-      return describeTopicConfigs(catalog.byName(resourceName).configOverrides, config)
+export function describeConfigs(services: Services): ServedApi {
+  const { catalog, config, dynamicConfigs } = services
+
+  const configsOf = (resource: Resource): DescribedConfig[] => {
+    const { resourceName: name } = resource
+    switch (resource.resourceType) {
+      case TOPIC: {
+        const illegal = illegalTopicName(name)
+        if (illegal !== undefined) throw new Refusal('INVALID_TOPIC_EXCEPTION', illegal)
+        return describeTopicConfigs(catalog.byName(name).configOverrides, config)
+      }
+      case BROKER:
+        if (name === ALL_BROKERS) return describeClusterConfigs(dynamicConfigs.ofBroker(name))
+        checkBrokerId(services, name)
+        return describeBrokerConfigs(config)
+      case GROUP:
+        if (name === '') throw new Refusal('INVALID_REQUEST', 'a group has a name')
+        return describeGroupConfigs(dynamicConfigs.ofGroup(name))
+      case BROKER_LOGGER:
+        checkBrokerId(services, name)
+        return []
+      case CLIENT_METRICS:
+        throw noClientMetrics()
+      default:
+        throw unknownType(resource)
     }
-    if (resourceType !== BROKER)
-      throw new Refusal('INVALID_REQUEST', `resource type ${resourceType} has no configs here; topics (2) and brokers (4) have`)
-    if (resourceName === '') return []
-    if (resourceName !== String(placement.brokerId))
-      throw new Refusal('INVALID_REQUEST', `there is no broker "${resourceName}"; this is broker ${placement.brokerId}`)
-    return describeBrokerConfigs(config)
   }
 
   const describe = (resource: Resource, { includeSynonyms, includeDocumentation }: Request): Result => {

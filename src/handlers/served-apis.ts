@@ -1,5 +1,6 @@
 // THE list of what is served. ApiVersions, dispatch and docs/apis.md derive from it; an API exists once it is here.
 
+import { alterConfigs } from './alter-configs.ts'
 import { apiVersions } from './api-versions.ts'
 import { createPartitions } from './create-partitions.ts'
 import { createTopics } from './create-topics.ts'
@@ -11,7 +12,9 @@ import { describeTopicPartitions } from './describe-topic-partitions.ts'
 import { fetch } from './fetch.ts'
 import { findCoordinator } from './find-coordinator.ts'
 import type { ServedApi } from './handler.ts'
+import { incrementalAlterConfigs } from './incremental-alter-configs.ts'
 import { initProducerId } from './init-producer-id.ts'
+import { listConfigResources } from './list-config-resources.ts'
 import { listOffsets } from './list-offsets.ts'
 import { metadata } from './metadata.ts'
 import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts'
@@ -32,8 +35,11 @@ export function servedApis(services: Services): readonly ServedApi[] {
     initProducerId(services),
     offsetForLeaderEpoch(services),
     describeConfigs(services),
+    alterConfigs(services),
     createPartitions(services),
+    incrementalAlterConfigs(services),
     describeCluster(services),
+    listConfigResources(services),
     describeTopicPartitions(services),
   ]
   return served

@@ -3,13 +3,16 @@
 import type { BrokerConfig } from '../config/resolve.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Catalog } from '../topics/catalog.ts'
+import type { DynamicConfigs } from '../topics/dynamic-configs.ts'
 import type { Placement } from '../topics/placement.ts'
 import type { RecordStore } from '../topics/record-store.ts'
 import type { ProducerIds } from '../transactions/producer-ids.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
 
 export interface Services {
+  /** What is in force now, also after it was altered: to be read anew for each request. */
   readonly config: BrokerConfig
+  readonly dynamicConfigs: DynamicConfigs
   readonly clock: Clock
   readonly catalog: Catalog
   readonly placement: Placement

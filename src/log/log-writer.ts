@@ -79,6 +79,7 @@ export class LogWriter {
   set settings(settings: LogSettings) {
     this.#settings = settings
     this.queue.settings = settings
+    this.#producers.expirationMs = settings.producerIdExpirationMs
   }
 
   /** Patches the batch in place and keeps it. A repeated one answers the original's offset, and shares its fate. Throws a Refusal. */

@@ -91,8 +91,8 @@ export class PartitionLog {
     this.#writer = this.#newWriter(recovered)
   }
 
-  /** Recovers what is in the folder. Damage before the recovery point makes the log offline; other failures of the disk reject. */
-  static async open(options: PartitionLogOptions): Promise<PartitionLog> {
+  /** Recovers what is in the folder. Damage before the recovery point makes the log offline; so do, if asked, other failures, which else reject. */
+  static async open(options: PartitionLogOptions, { elseOffline = false } = {}): Promise<PartitionLog> {
     const { services } = options
     const folder = new LogFolder(services.disk, options.folder, options.topicId)
     const checkpoint = services.checkpoints.of(options.topic, options.partition)
@@ -102,32 +102,11 @@ export class PartitionLog {
       if (log.logEndOffset > checkpoint.recoveryPoint) services.checkpoints.changed(log)
       return log
     } catch (error) {
-      if (!(error instanceof Damaged)) throw error
-      return PartitionLog.#offline(
-        options,
-        `${error.message}. Nothing was changed; the other partitions are not affected. ottla verify tells more.`,
-      )
+      if (!(error instanceof Damaged || elseOffline)) throw error
+      const log = new PartitionLog(options, folder, unopenedLog(recovery))
+      log.#goOffline(whyUnopened(error))
+      return log
     }
-  }
-
-  /** As `open`, but a log that cannot be opened, for whatever reason, is offline: it costs nobody else anything. */
-  static async openOrOffline(options: PartitionLogOptions): Promise<PartitionLog> {
-    try {
-      return await PartitionLog.open(options)
-    } catch (error) {
-      const advice =
-        'See that the broker can read and write the folder and what is in it, and start again; the other partitions are not affected.'
-      return PartitionLog.#offline(options, `the log could not be opened: ${String(error)}. ${advice}`)
-    }
-  }
-
-  static #offline(options: PartitionLogOptions, reason: string): PartitionLog {
-    const { services } = options
-    const folder = new LogFolder(services.disk, options.folder, options.topicId)
-    const checkpoint = services.checkpoints.of(options.topic, options.partition)
-    const log = new PartitionLog(options, folder, unopenedLog({ ...options, folder, checkpoint }))
-    log.#goOffline(reason)
-    return log
   }
 
   get logStartOffset(): number {
@@ -241,6 +220,7 @@ export class PartitionLog {
   updateSettings(settings: LogSettings): void {
     this.#settings = settings
     this.#writer.settings = settings
+    if (settings.flushMs < Number.MAX_SAFE_INTEGER) this.#services.checkpoints.changed(this) // what is unsynced by now waits no longer than that
   }
 
   /** Everything appended before the call is synced. */
@@ -387,4 +367,11 @@ export class PartitionLog {
   #outOfRange(offset: number): Refusal {
     return new Refusal('OFFSET_OUT_OF_RANGE', `offset ${offset} is not between ${this.#logStartOffset} and ${this.logEndOffset}`)
   }
+}
+
+function whyUnopened(error: unknown): string {
+  if (error instanceof Damaged)
+    return `${error.message}. Nothing was changed; the other partitions are not affected. ottla verify tells more.`
+  const advice = 'See that the broker can read and write the folder and all in it, and start again; the other partitions are not affected.'
+  return `the log could not be opened: ${String(error)}. ${advice}`
 }

@@ -1,11 +1,13 @@
 // Which topics exist, with their partitions and configs. In memory, replayed from the metadata log at start; a topic is created or deleted when the
 // metadata log says so, durably, and the record store has followed; only then does anybody see it. Changes go one after the other.
 
+import { alterableTopicConfigs } from '../config/alterable-configs.ts'
 import type { BrokerConfig, TopicConfig } from '../config/resolve.ts'
 import { resolveTopicConfig, validateTopicConfigs } from '../config/resolve.ts'
 import { Mutex } from '../lib/mutex.ts'
 import { attempt } from '../wire/attempt.ts'
 import { Refusal } from '../wire/error-codes.ts'
+import type { ConfigEdit } from './config-edits.ts'
 import type { MetadataLog } from './metadata-log.ts'
 import type { MetadataRecord } from './metadata-records.ts'
 import type { MorePartitions, NewTopicCounts } from './partition-counts.ts'
@@ -149,6 +151,26 @@ export class Catalog {
       const topics = results.filter((result) => !(result instanceof Refusal)) as Topic[]
       if (!validateOnly) await this.#change(topics)
       return results
+    })
+  }
+
+  /** Gives the topic other configs. They hold from the next record on. */
+  alterConfigs(name: string, edit: ConfigEdit, validateOnly = false): Promise<void> {
+    return this.#mutex.run(async () => {
+      const topic = this.byName(name)
+      const configs = edit(topic.configOverrides, alterableTopicConfigs(this.#options.config), 'INVALID_CONFIG')
+      if (!validateOnly) await this.#change([this.#topic({ ...topic, configs })])
+    })
+  }
+
+  /** The broker's configs are others now, and with them what topics inherit. */
+  reconfigure(): Promise<void> {
+    return this.#mutex.run(async () => {
+      for (const topic of this.#byName.values()) {
+        const reconfigured = this.#topic({ ...topic, configs: topic.configOverrides })
+        await this.#follower?.topicChanged(reconfigured)
+        this.#add(reconfigured)
+      }
     })
   }
 

@@ -24,7 +24,7 @@ export class PartitionFolders {
   /** Opens, and if need be recovers, the log of a partition; one that cannot be opened is offline. */
   open(topic: Topic, partitionIndex: number): Promise<PartitionLog> {
     const { dataFolder, services, leaderEpoch } = this.#options
-    return PartitionLog.openOrOffline({
+    const options = {
       folder: join(dataFolder, logFolderName(topic.name, partitionIndex)),
       topicId: topic.id,
       topic: topic.name,
@@ -32,7 +32,8 @@ export class PartitionFolders {
       leaderEpoch,
       settings: this.#settings(topic),
       services,
-    })
+    }
+    return PartitionLog.open(options, { elseOffline: true })
   }
 
   /** What has changed of the topic's configs holds from the next append on. */

@@ -96,6 +96,52 @@ describe('ottla topic describe', () => {
   })
 })
 
+describe('ottla topic alter', () => {
+  async function ownConfigs(name: string): Promise<{ partitions: number; configs: string[] }> {
+    type Described = { partitions: unknown[]; configs: { name: string; value: string; source: string }[] }
+    const { partitions, configs } = (await json('topic', 'describe', name)) as Described
+    const own = configs.filter(({ source }) => source === 'topic').map((config) => `${config.name}=${config.value}`)
+    return { partitions: partitions.length, configs: own }
+  }
+
+  it('gives a topic more partitions and other configs, and says so', async () => {
+    await run('topic', 'create', 'alter', '--partitions', '1', '--config', 'flush.ms=7')
+    const changes = ['--partitions', '3', '--set', 'retention.ms=5000', '--set', 'cleanup.policy=compact,delete', '--unset', 'flush.ms']
+    expect(await run('topic', 'alter', 'alter', ...changes)).toEqual({
+      code: 0,
+      printed: 'altered topic "alter": 3 partitions, retention.ms=5000, cleanup.policy=compact,delete, flush.ms unset\n',
+      said: '',
+    })
+    expect(await ownConfigs('alter')).toEqual({ partitions: 3, configs: ['cleanup.policy=compact,delete', 'retention.ms=5000'] })
+    expect(await json('topic', 'alter', 'alter', '--set', 'flush.ms=9')).toEqual({
+      name: 'alter',
+      partitions: null,
+      set: { 'flush.ms': '9' },
+      unset: [],
+    })
+  })
+
+  it('changes nothing when a part of it is refused', async () => {
+    await run('topic', 'create', 'alter-not', '--partitions', '2')
+    expect(await run('topic', 'alter', 'alter-not', '--partitions', '1', '--set', 'flush.ms=7')).toMatchObject({
+      code: 4,
+      said: 'error: topic "alter-not" has 2 partitions: it cannot shrink to 1 (INVALID_PARTITIONS)\n',
+    })
+    expect(await run('topic', 'alter', 'alter-not', '--partitions', '3', '--set', 'flush.ms=x')).toMatchObject({ code: 4 })
+    expect(await ownConfigs('alter-not')).toEqual({ partitions: 2, configs: [] })
+  })
+
+  it('wants to be told what to alter, and of which topic', async () => {
+    await run('topic', 'create', 'payments')
+    expect(await run('topic', 'alter', 'payments')).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('there is nothing to alter. Give --partitions, --set or --unset'),
+    })
+    expect((await run('topic', 'alter', 'paymnts', '--partitions', '3')).said).toContain('Did you mean "payments"?')
+    expect((await run('topic', 'alter', 'payments', '--unset', 'flush.ms=7')).said).toContain('It must be a name alone, as flush.ms.')
+  })
+})
+
 describe('ottla topic delete', () => {
   it('deletes, and says so', async () => {
     await run('topic', 'create', 'e1', 'e2')

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { describeBrokerConfigs, describeTopicConfigs } from '../../src/config/describe.ts'
-import { resolveBrokerConfig } from '../../src/config/resolve.ts'
+import { describeBrokerConfigs, describeClusterConfigs, describeGroupConfigs, describeTopicConfigs } from '../../src/config/describe.ts'
+import { resolveBrokerConfig, withDynamicConfigs } from '../../src/config/resolve.ts'
 
 const TOPIC = 1
+const DYNAMIC_BROKER = 2
+const DYNAMIC_DEFAULT = 3
 const BROKER = 4
 const DEFAULT = 5
+const GROUP = 8
 
 const config = resolveBrokerConfig({
   file: { name: 'file', text: 'log.segment.bytes=3000000\nlog.roll.hours=2\nlog.flush.interval.ms=1000\nnode.id=7' },
@@ -34,7 +37,10 @@ describe('a described topic config', () => {
   it('of the broker says so', () => {
     expect(topicConfig('segment.bytes')).toMatchObject({ value: '3000000', configSource: BROKER, isDefault: false })
     expect(topicConfig('segment.ms')).toMatchObject({ value: '7200000', configSource: BROKER })
-    expect(topicConfig('flush.ms').synonyms).toEqual([{ name: 'log.flush.interval.ms', value: '1000', source: BROKER }])
+    expect(topicConfig('flush.ms').synonyms).toEqual([
+      { name: 'log.flush.interval.ms', value: '1000', source: BROKER },
+      { name: 'log.flush.scheduler.interval.ms', value: '9223372036854775807', source: DEFAULT },
+    ])
   })
 
   it('of neither is the default, a long beyond 2^53 in full', () => {
@@ -52,6 +58,64 @@ describe('a described topic config', () => {
     const names = describeTopicConfigs({}, config).map((row) => row.name)
     expect(names).toHaveLength(34)
     expect(names).toEqual(names.toSorted())
+  })
+})
+
+describe('a config that was altered while brokers run', () => {
+  const altered = withDynamicConfigs(config, { 'log.segment.bytes': '5000000' }, { 'log.segment.bytes': '4000000', 'log.roll.ms': '60000' })
+  const segmentBytes = [
+    { name: 'log.segment.bytes', value: '5000000', source: DYNAMIC_BROKER },
+    { name: 'log.segment.bytes', value: '4000000', source: DYNAMIC_DEFAULT },
+    { name: 'log.segment.bytes', value: '3000000', source: BROKER },
+    { name: 'log.segment.bytes', value: '1073741824', source: DEFAULT },
+  ]
+  const find = <T extends { name: string }>(configs: readonly T[], name: string): T => configs.find((row) => row.name === name)!
+
+  it('is in force, that of the broker before that of all, and names every place', () => {
+    expect(find(describeBrokerConfigs(altered), 'log.segment.bytes')).toMatchObject({
+      value: '5000000',
+      configSource: DYNAMIC_BROKER,
+      synonyms: segmentBytes,
+    })
+    expect(find(describeBrokerConfigs(altered), 'log.roll.ms').synonyms).toEqual([
+      { name: 'log.roll.ms', value: '60000', source: DYNAMIC_DEFAULT },
+      { name: 'log.roll.hours', value: '2', source: BROKER },
+      { name: 'log.roll.hours', value: '168', source: DEFAULT },
+    ])
+  })
+
+  it('is what topics inherit, with its source', () => {
+    expect(altered.topicDefaults).toMatchObject({ 'segment.bytes': 5_000_000, 'segment.ms': 60_000, 'flush.ms': 1000 })
+    const described = describeTopicConfigs({}, altered)
+    expect(find(described, 'segment.bytes')).toMatchObject({ value: '5000000', configSource: DYNAMIC_BROKER, synonyms: segmentBytes })
+    expect(find(described, 'segment.ms')).toMatchObject({ value: '60000', configSource: DYNAMIC_DEFAULT })
+    expect(find(described, 'flush.ms')).toMatchObject({ value: '1000', configSource: BROKER })
+  })
+
+  it('of all brokers is told without the rest', () => {
+    expect(describeClusterConfigs({ 'log.roll.ms': '60000', 'of.a.later.version': '1' })).toMatchObject([
+      { name: 'log.roll.ms', value: '60000', configSource: DYNAMIC_DEFAULT, readOnly: false, synonyms: [{ source: DYNAMIC_DEFAULT }] },
+    ])
+  })
+})
+
+describe('a described group config', () => {
+  it('is the group’s own, or the default under the name that it has for a broker', () => {
+    const described = describeGroupConfigs({ 'consumer.session.timeout.ms': '50000' })
+    const names = described.map(({ name }) => name)
+    expect(names).toEqual(names.toSorted())
+    expect(described.find(({ name }) => name === 'consumer.session.timeout.ms')).toMatchObject({
+      value: '50000',
+      configSource: GROUP,
+      synonyms: [
+        { name: 'consumer.session.timeout.ms', value: '50000', source: GROUP },
+        { name: 'group.consumer.session.timeout.ms', value: '45000', source: DEFAULT },
+      ],
+    })
+    expect(described.find(({ name }) => name === 'share.isolation.level')).toMatchObject({
+      value: 'read_uncommitted',
+      configSource: DEFAULT,
+    })
   })
 })
 

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { brokerConfigs } from '../../src/config/broker-configs.ts'
+import { groupConfigs } from '../../src/config/group-configs.ts'
 import type { Row } from '../../src/config/row-kinds.ts'
 import { topicConfigs } from '../../src/config/topic-configs.ts'
 
@@ -20,6 +21,7 @@ const table = (file: string): Map<string, KafkaRow> => {
 }
 const kafkaTopicConfigs = table('topic-configs.json')
 const kafkaBrokerConfigs = table('broker-configs.json')
+const kafkaGroupConfigs = table('group-configs.json')
 
 /** [value, whether Kafka takes it] for every limit in a text such as `[1,...,9] or -1`, `[0,...]`, `[a, b]`. */
 function samplesOf({ type, valid = '' }: KafkaRow): [string, boolean][] {
@@ -133,6 +135,20 @@ describe('the broker configs', () => {
       if (row.broker === undefined) continue
       expect([name, brokerConfigs.get(row.broker)?.default]).toEqual([name, row.brokerInstead === undefined ? row.default : null])
       expect([name, Object.keys(row.brokerInstead ?? {}).every((other) => brokerConfigs.has(other))]).toEqual([name, true])
+    }
+  })
+})
+
+describe('the group configs', () => {
+  it('are Kafka’s, with its types and defaults', () => {
+    const ours = Object.entries<Row<unknown>>(groupConfigs).map(([name, row]) => ({ name, type: row.type, default: row.default }))
+    expect(ours).toEqual([...kafkaGroupConfigs.values()].map(({ name, type, default: byDefault }) => ({ name, type, default: byDefault })))
+  })
+
+  it('take their defaults, and are described to people', () => {
+    for (const [name, row] of Object.entries<Row<unknown>>(groupConfigs)) {
+      expect([name, row.read(row.default!)?.text]).toEqual([name, row.default])
+      expect(row.doc).toMatch(/^[A-Z`].*\.$/)
     }
   })
 })

@@ -19,10 +19,9 @@ const orAbsent =
   (value) =>
     typeof value === 'number' && value >= 0 ? word : value
 const sentence: Rule = (value) => (value === null || value === '' ? value : 'a sentence')
-/** A default for a whole cluster, as Kafka makes one (min.insync.replicas) when it formats its first broker: here an ordinary default. */
+/** Kafka sets this for the whole cluster when it formats its first broker; here its default is an ordinary one. */
+const SET_BY_KAFKA = 'min.insync.replicas'
 const CLUSTER_DEFAULT = 3
-const configSource: Rule = (value) => (value === CLUSTER_DEFAULT ? 5 : value)
-const synonyms: Rule = (value) => (value as { source: number }[]).filter(({ source }) => source !== CLUSTER_DEFAULT)
 const broker: Rule = (value, known) => (value === known.brokerId ? 'the broker' : value)
 const epoch: Rule = (value, known) => (value === known.leaderEpoch ? 'the leader epoch' : value)
 
@@ -41,8 +40,6 @@ const RULES: Readonly<Record<string, Rule>> = {
   topic: topicName,
   errorCode: (value) => errorName(value as number),
   topicConfigErrorCode: (value) => errorName(value as number),
-  configSource,
-  synonyms,
   errorMessage: sentence,
   batchIndexErrorMessage: sentence,
   documentation: sentence,
@@ -98,8 +95,24 @@ const hasFailed = (value: object): boolean => 'errorCode' in value && value.erro
 /** Without those of our own. */
 function normalisedConfigs(configs: unknown, known: Known): unknown {
   if (!Array.isArray(configs)) return configs
-  const kafkas = (configs as { name: string }[]).filter(({ name }) => !OUR_CONFIGS.has(name))
-  return sorted(normalised(kafkas, known), ['name'])
+  const kafkas = (configs as ReportedConfig[]).filter(({ name }) => !OUR_CONFIGS.has(name))
+  return sorted(normalised(kafkas.map(withoutClusterDefault), known), ['name'])
+}
+
+interface ReportedConfig {
+  readonly name: string
+  readonly configSource: number
+  readonly synonyms?: readonly { readonly source: number }[]
+}
+
+function withoutClusterDefault(config: ReportedConfig): ReportedConfig {
+  if (config.name !== SET_BY_KAFKA) return config
+  const { configSource, synonyms } = config
+  return {
+    ...config,
+    configSource: configSource === CLUSTER_DEFAULT ? 5 : configSource,
+    ...(synonyms && { synonyms: synonyms.filter(({ source }) => source !== CLUSTER_DEFAULT) }),
+  }
 }
 
 function sorted(value: unknown, by: readonly string[] | undefined): unknown {

@@ -10,6 +10,7 @@ import type { Services } from '../../src/handlers/services.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import { Catalog } from '../../src/topics/catalog.ts'
 import { randomUuid } from '../../src/topics/data-folder.ts'
+import { DynamicConfigs } from '../../src/topics/dynamic-configs.ts'
 import { MetadataLog } from '../../src/topics/metadata-log.ts'
 import { PartitionFolders } from '../../src/topics/partition-folders.ts'
 import { Placement } from '../../src/topics/placement.ts'
@@ -49,17 +50,19 @@ export async function openServicesAt<C extends Clock>(
   flags: Record<string, string | number | boolean>,
 ): Promise<Services & { readonly clock: C; readonly disk: MemoryDisk; readonly served: readonly ServedApi[] }> {
   const disk = new MemoryDisk()
-  const { config } = resolveBrokerConfig({ flags })
   const logs = await logServices(disk, clock)
   const metadataLog = await MetadataLog.open('/data/__cluster_metadata-0', logs)
+  const dynamicConfigs = new DynamicConfigs({ metadataLog, config: resolveBrokerConfig({ flags }).config })
+  const { config } = dynamicConfigs
   const catalog = new Catalog({ metadataLog, config, brokerId: 1, randomId: randomUuid, isCaseSensitive: true })
   const folders = new PartitionFolders({ dataFolder: '/data', services: logs, config, leaderEpoch: LEADER_EPOCH })
   const records = new RecordStore({ folders, clock, maxDecompressedBytes: config['max.decompressed.batch.bytes'] })
   catalog.follow(records)
+  dynamicConfigs.follow(() => catalog.reconfigure())
   const placement = new Placement({ brokerId: 1, clusterId: 'test-cluster', leaderEpoch: LEADER_EPOCH, advertised: new Map() })
   const producerIds = new ProducerIds({ firstFree: 0, reserve: async () => undefined })
   const fetchSessions = new FetchSessions({ slots: config['max.incremental.fetch.session.cache.slots'], clock })
-  const services = { config, clock, catalog, placement, records, producerIds, fetchSessions, disk }
+  const services = { config, dynamicConfigs, clock, catalog, placement, records, producerIds, fetchSessions, disk }
   return { ...services, served: servedApis(services) }
 }
 

@@ -4,6 +4,8 @@ import { Catalog } from '../../src/topics/catalog.ts'
 import { resolveBrokerConfig } from '../../src/config/resolve.ts'
 import { MemoryDisk } from '../../src/disk/memory-disk.ts'
 import { Refusal } from '../../src/wire/error-codes.ts'
+import { changedBy } from '../../src/topics/config-edits.ts'
+import { DynamicConfigs } from '../../src/topics/dynamic-configs.ts'
 import type { MetadataLog } from '../../src/topics/metadata-log.ts'
 import { openMetadataLog } from '../support/metadata-log.ts'
 
@@ -18,20 +20,24 @@ const newTopic = (name: string, more: Partial<NewTopic> = {}): NewTopic => ({
 
 interface Opened {
   catalog: Catalog
+  dynamicConfigs: DynamicConfigs
   metadataLog: MetadataLog
 }
 
 async function openCatalog(disk = new MemoryDisk(), isCaseSensitive = true): Promise<Opened> {
   const metadataLog = await openMetadataLog(disk)
-  const { config } = resolveBrokerConfig({ flags: { 'num.partitions': 4 } })
+  const dynamicConfigs = new DynamicConfigs({ metadataLog, config: resolveBrokerConfig({ flags: { 'num.partitions': 4 } }).config })
+  const { config } = dynamicConfigs
   let nextId = 0
   const randomId = (): string => `id-${nextId++}`.padEnd(22, 'A')
   const catalog = new Catalog({ metadataLog, config, brokerId: 1, isCaseSensitive, randomId })
   for await (const record of metadataLog.replay()) {
     if (record.type === 'topic' || record.type === 'topic-deleted') catalog.replay(record)
+    if (record.type === 'configs') dynamicConfigs.replay(record)
     nextId++
   }
-  return { catalog, metadataLog }
+  await catalog.reconfigure()
+  return { catalog, dynamicConfigs, metadataLog }
 }
 
 async function refusalOf(catalog: Catalog, topic: NewTopic): Promise<string> {
@@ -73,6 +79,63 @@ describe('the catalog', () => {
     expect(catalog.byName('orders')).toMatchObject({ id, partitionCount: 7, configOverrides: { 'flush.ms': '5' } })
     expect(catalog.byId(id).partitionCount).toBe(7)
     expect([...catalog.topics]).toHaveLength(2)
+  })
+
+  it('has the configs that were altered again after a restart, and those that topics inherit', async () => {
+    const disk = new MemoryDisk()
+    const before = await openCatalog(disk)
+    await before.catalog.create([newTopic('orders', { configs: { 'flush.ms': '5' } })])
+    await before.catalog.alterConfigs('orders', changedBy([{ name: 'retention.ms', operation: 'set', value: '7' }]))
+    await before.dynamicConfigs.alterBroker('', changedBy([{ name: 'log.segment.bytes', operation: 'set', value: '2000000' }]), false)
+    await before.dynamicConfigs.alterBroker('1', changedBy([{ name: 'log.roll.ms', operation: 'set', value: '9' }]), false)
+    await before.dynamicConfigs.alterBroker('1', changedBy([{ name: 'log.roll.ms', operation: 'delete', value: null }]), false)
+    await before.dynamicConfigs.alterGroup(
+      'g',
+      changedBy([{ name: 'share.isolation.level', operation: 'set', value: 'read_committed' }]),
+      false,
+    )
+    await before.metadataLog.close()
+    const { catalog, dynamicConfigs } = await openCatalog(disk)
+    expect(catalog.byName('orders').configOverrides).toEqual({ 'flush.ms': '5', 'retention.ms': '7' })
+    expect(catalog.byName('orders').config).toMatchObject({
+      'flush.ms': 5,
+      'retention.ms': 7,
+      'segment.bytes': 2_000_000,
+      'segment.ms': 604_800_000,
+    })
+    expect(dynamicConfigs.config.topicDefaults['segment.bytes']).toBe(2_000_000)
+    expect([dynamicConfigs.ofBroker(''), dynamicConfigs.ofBroker('1')]).toEqual([{ 'log.segment.bytes': '2000000' }, {}])
+    expect([...dynamicConfigs.groups]).toEqual(['g'])
+    expect(dynamicConfigs.ofGroup('g')).toEqual({ 'share.isolation.level': 'read_committed' })
+  })
+
+  it('leaves alone what the broker was started with when its configs are altered', async () => {
+    const { config } = resolveBrokerConfig()
+    const dynamicConfigs = new DynamicConfigs({ metadataLog: await openMetadataLog(new MemoryDisk()), config })
+    await dynamicConfigs.alterBroker('1', changedBy([{ name: 'log.segment.bytes', operation: 'set', value: '2000000' }]), false)
+    expect([config.topicDefaults['segment.bytes'], dynamicConfigs.config.topicDefaults['segment.bytes']]).toEqual([1 << 30, 2_000_000])
+  })
+
+  it('tells those who keep the data of other configs, also of inherited ones', async () => {
+    const { catalog, dynamicConfigs } = await openCatalog()
+    await catalog.create([newTopic('a')])
+    const seen: unknown[] = []
+    const ignore = async (): Promise<void> => undefined
+    catalog.follow({
+      topicCreated: ignore,
+      topicChanged: async ({ config }) => void seen.push([config['flush.messages'], config['segment.bytes']]),
+      topicDeleted: ignore,
+    })
+    dynamicConfigs.follow(() => catalog.reconfigure())
+    await catalog.alterConfigs('a', changedBy([{ name: 'flush.messages', operation: 'set', value: '7' }]))
+    await dynamicConfigs.alterBroker('', changedBy([{ name: 'log.segment.bytes', operation: 'set', value: '2000000' }]), false)
+    await expect(catalog.alterConfigs('a', changedBy([{ name: 'flush.messages', operation: 'set', value: '0' }]))).rejects.toMatchObject({
+      error: 'INVALID_CONFIG',
+    })
+    expect(seen).toEqual([
+      [7, 1 << 30],
+      [7, 2_000_000],
+    ])
   })
 
   it('knows a name’s last topic alone, where a failed creation left a record of an earlier one', async () => {

@@ -17,6 +17,12 @@ const record: fc.Arbitrary<MetadataRecord> = fc.oneof(
   fc.record({ type: fc.constant('topic-deleted' as const), topicId }),
   fc.record({ type: fc.constant('leader-epoch' as const), leaderEpoch: fc.nat() }),
   fc.record({ type: fc.constant('producer-ids' as const), nextProducerId: fc.maxSafeNat() }),
+  fc.record({
+    type: fc.constant('configs' as const),
+    resourceType: fc.constantFrom(4, 32),
+    resourceName: name,
+    configs: fc.dictionary(name, name, { noNullPrototype: true }),
+  }),
 )
 
 describe('metadata records', () => {
@@ -42,6 +48,14 @@ describe('metadata records', () => {
     expect(encodeMetadataRecord({ type: 'leader-epoch', leaderEpoch: 7 })).toEqual({
       key: Buffer.from([0, 1]),
       value: Buffer.from([0, 0, 0, 0, 0, 7]),
+    })
+    expect(encodeMetadataRecord({ type: 'configs', resourceType: 4, resourceName: '1', configs: { k: 'v' } })).toEqual({
+      key: Buffer.from('000304000131', 'hex'),
+      value: Buffer.from('00000000000100016b000176', 'hex'),
+    })
+    expect(encodeMetadataRecord({ type: 'configs', resourceType: 32, resourceName: 'g', configs: {} })).toEqual({
+      key: Buffer.from('000320000167', 'hex'),
+      value: null,
     })
     expect(encodeMetadataRecord({ type: 'producer-ids', nextProducerId: 1000 }).value!.toString('hex')).toBe('000000000000000003e8')
   })

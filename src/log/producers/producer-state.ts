@@ -15,13 +15,13 @@ interface Entry {
 
 export class ProducerStates {
   readonly #now: () => number
-  readonly #expirationMs: number
+  expirationMs: number
   readonly #entries = new Map<number, Entry>()
   #sweepAt = SWEEP_AT_LEAST
 
   constructor(now: () => number, expirationMs: number) {
     this.#now = now
-    this.#expirationMs = expirationMs
+    this.expirationMs = expirationMs
   }
 
   /** Takes over what a snapshot holds; whether its bytes are whole. */
@@ -106,7 +106,7 @@ export class ProducerStates {
   }
 
   #isExpired(lastUsedMs: number): boolean {
-    return this.#now() - lastUsedMs >= this.#expirationMs
+    return this.#now() - lastUsedMs >= this.expirationMs
   }
 
   #lacksBefore({ state }: Entry, view: BatchView): boolean {

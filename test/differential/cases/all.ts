@@ -3,6 +3,8 @@
 import { clusterCases } from './cluster.ts'
 import { damagedFrames } from './damaged-frames.ts'
 import { fetchSessions } from './fetch-sessions.ts'
+import { brokerConfigCases } from './broker-configs.ts'
+import { configCases } from './configs.ts'
 import { partitionCases } from './partitions.ts'
 import { produceBatches } from './produce-batches.ts'
 import { produceRequests } from './produce-requests.ts'
@@ -14,6 +16,8 @@ export const cases: readonly Case[] = [
   ...clusterCases,
   ...topics,
   ...partitionCases,
+  ...configCases,
+  ...brokerConfigCases,
   ...readingCases,
   ...fetchSessions,
   ...produceBatches,
