@@ -158,6 +158,24 @@ describe('a broker', () => {
     expect(await send(second, 'orders', 'a')).toBe(0)
   })
 
+  it('takes fewer connections as soon as that is altered', async () => {
+    const broker = await start(newFolder())
+    const first = await connect(broker)
+    const limit = async (configOperation: number, value: string | null): Promise<void> => {
+      const resources = [{ resourceType: 4, resourceName: '1', configs: [{ name: 'max.connections', configOperation, value }] }]
+      await first.request(incrementalAlterConfigs, 1, { resources, validateOnly: false })
+    }
+    const isTaken = async (): Promise<boolean> =>
+      (await connect(broker)).request(metadata, 9, { topics: [] }).then(
+        () => true,
+        () => false,
+      )
+    await limit(0, '1')
+    expect(await isTaken()).toBe(false)
+    await limit(1, null)
+    expect(await isTaken()).toBe(true)
+  })
+
   it.each(['fsync', 'os'] as const)('has large requests of many connections as they came, with durability %s', async (durability) => {
     const broker = await start(newFolder(), { durability })
     await create(await connect(broker), 'large')
