@@ -132,18 +132,8 @@ async function startLocked(parts: Parts): Promise<Broker> {
 async function startWith(parts: Parts, services: LogServices): Promise<Broker> {
   const { clock, diagnostics, folder, counters, startedMs } = parts
   const { checkpoints, filePool } = services
-  const metadataLog = await MetadataLog.open(join(folder.path, `${METADATA_TOPIC}-0`), services)
-  const dynamicConfigs = new DynamicConfigs({ metadataLog, config: parts.config })
+  const { metadataLog, dynamicConfigs, catalog, leaderEpoch, nextProducerId } = await readMetadata(parts, services)
   const { config } = dynamicConfigs
-  const catalog = new Catalog({
-    metadataLog,
-    config,
-    brokerId: config['node.id'],
-    randomId: randomUuid,
-    isCaseSensitive: folder.isCaseSensitive,
-  })
-  const { leaderEpoch, nextProducerId } = await replay(metadataLog, catalog, dynamicConfigs)
-  await catalog.reconfigure() // its topics may have been read before the configs that they inherit
   const folders = new PartitionFolders({ dataFolder: folder.path, services, config, leaderEpoch })
   const records = new RecordStore({ folders, clock, maxDecompressedBytes: config['max.decompressed.batch.bytes'] })
   await removeLeftovers(parts, catalog, checkpoints)
@@ -189,6 +179,22 @@ async function startWith(parts: Parts, services: LogServices): Promise<Broker> {
     await parts.lock.release()
   }
   return runningBroker(parts, { server, metadataLog, catalog, records, stop })
+}
+
+/** What exists, as of the last run. */
+async function readMetadata({ config, folder }: Parts, services: LogServices) {
+  const metadataLog = await MetadataLog.open(join(folder.path, `${METADATA_TOPIC}-0`), services)
+  const dynamicConfigs = new DynamicConfigs({ metadataLog, config })
+  const catalog = new Catalog({
+    metadataLog,
+    config: dynamicConfigs.config,
+    brokerId: config['node.id'],
+    randomId: randomUuid,
+    isCaseSensitive: folder.isCaseSensitive,
+  })
+  const numbers = await replay(metadataLog, catalog, dynamicConfigs)
+  await catalog.reconfigure() // its topics may have been read before the configs that they inherit
+  return { metadataLog, dynamicConfigs, catalog, ...numbers }
 }
 
 /** Takes over what the metadata log says, and raises the leader epoch, durably, for this run. */
