@@ -10,6 +10,8 @@ const suites = {
   differential: process.env['OTTLA_ASK_KAFKA'] ? 'test/differential/ask-kafka.ts' : 'test/differential/**/*.test.ts',
 }
 
+const fuzz = process.env['OTTLA_RECORD_TRAFFIC'] ? 'test/fuzz/record-traffic.ts' : 'test/fuzz/**/*.test.ts'
+
 /** With OTTLA_TEST_REPORTS set, each run leaves a JSON report in that folder: .ci/run adds them up. */
 const reports = process.env['OTTLA_TEST_REPORTS']
 const outputFile = `${reports}/${process.pid}.json`
@@ -25,7 +27,7 @@ export default defineConfig({
           exclude: ['fuzz', ...Object.keys(suites)].map((suite) => `test/${suite}/**`),
         },
       },
-      { test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
+      { test: { name: 'fuzz', include: [fuzz], testTimeout: 120_000, hookTimeout: 120_000 } },
       ...Object.entries(suites).map(([name, include]) => ({ test: { name, include: [include], ...started } })),
     ],
   },

@@ -1,5 +1,6 @@
 // Frames of every kind that a client might send by mistake or on purpose, from requests that are right to nothing but noise.
 
+import { readFileSync } from 'node:fs'
 import { encodeRequest } from '../../src/wire/frame.ts'
 import { apisByKey } from '../../src/wire/messages/all.ts'
 import { createPartitions } from '../../src/wire/messages/create-partitions.ts'
@@ -21,6 +22,12 @@ const VERY_LONG_LIST = 60_000
 const NEW_TOPICS_MAX = 20
 const NEW_PARTITIONS_MAX = 50
 
+/** What real clients sent (record-traffic.ts). */
+const traffic: readonly Buffer[] = readFileSync(new URL('traffic.jsonl', import.meta.url), 'utf8')
+  .trimEnd()
+  .split('\n')
+  .map((line) => Buffer.from((JSON.parse(line) as { hex: string }).hex, 'hex'))
+
 export interface FrameWords extends RequestWords {
   readonly served: ServedVersions
 }
@@ -36,6 +43,8 @@ const MAKERS: readonly FrameMaker[] = [
   { weight: 3, make: (random, words) => resized(mutated(randomRequestFrame(random, words).subarray(4), random)) },
   { weight: 3, make: (random) => goldenFrame(random, (body) => body) },
   { weight: 6, make: (random) => goldenFrame(random, (body) => mutated(body, random)) },
+  { weight: 1, make: (random) => pick(random, traffic) },
+  { weight: 3, make: (random) => resized(mutated(pick(random, traffic).subarray(4), random)) },
   { weight: 1, make: (random) => resized(mutated(goldenFrame(random, (body) => body).subarray(4), random)) },
   { weight: 0.3, make: (random) => resized(noise(random, below(random, NOISE_BYTES_MAX))) },
   { weight: 0.2, make: (random, words) => mutated(randomRequestFrame(random, words), random) }, // its size, too
