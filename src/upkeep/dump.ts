@@ -1,4 +1,4 @@
-// What is in a file of a data folder, entry by entry, as far as it can be read; then what is wrong and where. Reads only, and a log a piece at a time.
+// What is in a file of a data folder, entry by entry, as far as it can be read, and what is wrong and where. Reads only, and a log a piece at a time.
 
 import { basename } from 'node:path'
 import type { ReadingDisk } from '../disk/disk.ts'
@@ -8,13 +8,13 @@ import { LeaderEpochs } from '../log/leader-epochs.ts'
 import { parsePartitionMetadata } from '../log/log-folder.ts'
 import { decodeSnapshot, type SnapshotEntry } from '../log/producers/producer-snapshot.ts'
 import { OffsetIndex } from '../log/segments/offset-index.ts'
-import { scanBatches } from '../log/segments/segment-scan.ts'
 import { TimeIndex } from '../log/segments/time-index.ts'
 import { type AbortedTransaction, parseTransactionIndex } from '../log/segments/transaction-index.ts'
 import type { BatchView } from '../wire/records/batch.ts'
 import { type FetchedRecord, readRecords } from '../wire/records/record.ts'
 import { batchDamage } from './batch-damage.ts'
 import { DATA_FOLDER_PROPERTIES } from './folder-check.ts'
+import { type UnreadablePart, walkBatches } from './walk-batches.ts'
 
 export interface DumpedBatch {
   readonly kind: 'batch'
@@ -81,7 +81,7 @@ async function readWhole(path: string, disk: ReadingDisk): Promise<Buffer> {
 
 async function dumpLog(path: string, baseOffset: number, { disk, withRecords, emit }: DumpOptions): Promise<void> {
   const size = await disk.fileSize(path)
-  const show = async (view: BatchView, position: number): Promise<boolean> => {
+  const visit = async (view: BatchView, position: number): Promise<boolean> => {
     let isRead = await emit(describe(view, position))
     let records: Buffer | undefined
     const damage = await batchDamage(view, (sound) => (records = sound))
@@ -91,9 +91,9 @@ async function dumpLog(path: string, baseOffset: number, { disk, withRecords, em
     for (const record of readRecords(records, view)) if (!(isRead &&= await emit({ kind: 'record', ...record }))) break
     return isRead
   }
-  const range = { start: 0, end: size, nextOffset: baseOffset, checksumFrom: Infinity }
-  const { damage, position } = await disk.openFor(path, 'reading', (file) => scanBatches(file, range, show))
-  if (damage !== undefined) await emit({ kind: 'damage', position, message: `${damage}; what follows cannot be read` })
+  const unreadable = async ({ position, message }: UnreadablePart): Promise<void> =>
+    void (await emit({ kind: 'damage', position, message }))
+  await disk.openFor(path, 'reading', (file) => walkBatches({ file, size, baseOffset, visit, unreadable }))
 }
 
 function describe(view: BatchView, position: number): DumpedBatch {

@@ -1,13 +1,12 @@
-// One segment from its first byte to its last: every batch, and both indexes against them. Goes on behind a batch whose checksum or records are wrong;
-// where no batch can be made out, the rest of the segment cannot be read.
+// One segment from its first byte to its last: every batch, and both indexes against them, unless a part of the batches cannot be made out.
 
 import type { ReadingDisk } from '../disk/disk.ts'
 import { type OffsetFileKind, offsetFileName } from '../log/file-names.ts'
-import { scanBatches } from '../log/segments/segment-scan.ts'
 import type { BatchView } from '../wire/records/batch.ts'
 import { batchDamage } from './batch-damage.ts'
 import type { Level, Report } from './finding.ts'
 import { type IndexDamage, OffsetIndexCheck, TimeIndexCheck } from './index-check.ts'
+import { type UnreadablePart, walkBatches } from './walk-batches.ts'
 
 export interface SegmentCheckOptions {
   readonly disk: ReadingDisk
@@ -41,6 +40,7 @@ export async function checkSegment(options: SegmentCheckOptions): Promise<Segmen
   const offsets = await indexOf(options, 'index', (bytes) => new OffsetIndexCheck(bytes, baseOffset))
   const times = await indexOf(options, 'timeindex', (bytes) => new TimeIndexCheck(bytes, baseOffset))
   let expectedOffset = baseOffset
+  let isReadable = true
   let toldBytes = 0
 
   const check = (view: BatchView, position: number): boolean | Promise<boolean> => {
@@ -68,14 +68,16 @@ export async function checkSegment(options: SegmentCheckOptions): Promise<Segmen
     })
   }
 
-  const range = { start: 0, end: size, nextOffset: baseOffset, checksumFrom: Infinity }
-  const end = await disk.openFor(pathOf(name), 'reading', (file) => scanBatches(file, range, check))
-  options.progress(size - toldBytes)
-  const { nextOffset, position, damage } = end
-  if (damage !== undefined) {
-    report({ level: levelAt(nextOffset), file: name, position, offset: nextOffset, message: `${damage}; what follows cannot be read` })
-    return { nextOffset, isReadable: false }
+  const unreadable = (part: UnreadablePart): void => {
+    report({ level: levelAt(part.offset), file: name, ...part })
+    isReadable = false
+    expectedOffset = Infinity // what comes next does not follow, and that has been told
   }
+  const nextOffset = await disk.openFor(pathOf(name), 'reading', (file) =>
+    walkBatches({ file, size, baseOffset, visit: check, unreadable }),
+  )
+  options.progress(size - toldBytes)
+  if (!isReadable) return { nextOffset, isReadable }
   offsets?.finish()
   times?.finish(options.isSealedAt(nextOffset), nextOffset - 1)
   tellIndex(options, 'index', offsets?.damage)
@@ -84,7 +86,7 @@ export async function checkSegment(options: SegmentCheckOptions): Promise<Segmen
     if (offsets === undefined) tellMissing(options, 'index')
     if (times === undefined) tellMissing(options, 'timeindex')
   }
-  return { nextOffset, isReadable: true }
+  return { nextOffset, isReadable }
 }
 
 const PROGRESS_BYTES = 1 << 20

@@ -154,6 +154,13 @@ describe('ottla dump', () => {
     })
   })
 
+  it('says what the records of the metadata log mean', async () => {
+    const log = join(data, '__cluster_metadata-0', '00000000000000000000.log')
+    expect((await runCommand(['dump', log, '--records'])).printed).toContain('"name":"orders","partitionCount":2,')
+    const records = jsonLines((await runCommand(['dump', log, '--records', '--json'])).printed).filter(({ kind }) => kind === 'record')
+    expect(records.map(({ metadata }) => (metadata as { type: string }).type)).toContain('topic-deleted')
+  })
+
   it('says what is damaged where it comes to it', async () => {
     damage(LOG, 70)
     const { code, printed, said } = await runCommand(['dump', join(data, LOG), join(data, 'meta.properties')])

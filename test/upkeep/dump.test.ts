@@ -110,6 +110,22 @@ describe('a dump', () => {
     ])
   })
 
+  it.each([
+    ['a length that is too large', 8 + 2, 0x01],
+    ['a length that is too large for the file', 8, 0x40],
+    ['a length that is too small', 8 + 3, 0x40],
+    ['no batch at all', 16, 0x01],
+    ['an offset that is too small', 7, 0x1f],
+    ['an offset that is too large', 4, 0x01],
+  ])('finds the batches behind a header with %s', async (_, at, flip) => {
+    const whole = ofKind(await dump(LOG), 'batch')
+    const bytes = Buffer.from(files.get(LOG)!)
+    bytes[whole[1]!.position + at]! ^= flip
+    const entries = await dump(LOG, bytes)
+    expect(ofKind(entries, 'batch').slice(-2)).toEqual(whole.slice(-2))
+    expect(ofKind(entries, 'damage').length).toBeGreaterThan(0)
+  })
+
   it('shows what comes before the place from which nothing can be made out', async () => {
     const bytes = files.get(LOG)!
     const torn = await dump(LOG, bytes.subarray(0, -1))

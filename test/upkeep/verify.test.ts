@@ -73,9 +73,9 @@ describe('a data folder after a clean stop', () => {
       fc.asyncProperty(place, async (at) => {
         expect(await shown(...at)).not.toEqual([])
       }),
-      { numRuns: 400 },
+      { numRuns: 300 },
     )
-  })
+  }, 60_000)
 
   it('shows a damaged byte at every place of the small files, and of a batch’s header', async () => {
     const names = [
@@ -95,7 +95,7 @@ describe('a data folder after a clean stop', () => {
       }
     }
     expect(missed).toEqual([])
-  })
+  }, 60_000)
 
   it('shows a file that was cut short or has grown', async () => {
     const missed: string[] = []
@@ -105,7 +105,7 @@ describe('a data folder after a clean stop', () => {
       for (const change of changes) if ((await found(withFile(name, change))).length === 0) missed.push(`${name} of ${change.length} bytes`)
     }
     expect(missed).toEqual([])
-  })
+  }, 60_000)
 })
 
 describe('damage', () => {

@@ -3,7 +3,7 @@
 
 import type { Command } from 'commander'
 import { stat } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { fileSystem } from '../../disk/disk.ts'
 import { parseLogFolderName } from '../../log/file-names.ts'
 import { type DumpEntry, dumpFile } from '../../upkeep/dump.ts'
@@ -11,6 +11,7 @@ import { Failure } from '../failure.ts'
 import { examples } from '../options.ts'
 import { formatCount, type Terminal, writeLine } from '../terminal.ts'
 import { entryAsJson, entryAsText } from './dump-text.ts'
+import { METADATA_LOG, metadataOf } from './metadata.ts'
 
 interface DumpCommandOptions {
   readonly records?: boolean
@@ -38,9 +39,12 @@ async function dump(paths: readonly string[], { records = false, json = false }:
     const files = await filesUnder(path)
     for (const file of files) {
       let isDamaged = false
+      const isMetadata = basename(dirname(file)) === METADATA_LOG.folderName
       const emit = async (entry: DumpEntry): Promise<boolean> => {
         isDamaged ||= entry.kind === 'damage'
-        await writeLine(output, json ? JSON.stringify(entryAsJson(file, entry)) : entryAsText(entry))
+        const metadata = isMetadata && entry.kind === 'record' ? metadataOf(entry) : undefined
+        if (json) await writeLine(output, JSON.stringify({ ...entryAsJson(file, entry), ...(metadata && { metadata }) }))
+        else await writeLine(output, `${entryAsText(entry)}${metadata === undefined ? '' : `  says ${JSON.stringify(metadata)}`}`)
         return !output.destroyed
       }
       if (!json && files.length > 1) await writeLine(output, relative(path, file))

@@ -2,9 +2,11 @@
 
 import { LAYOUT_VERSION } from '../../topics/data-folder.ts'
 import { METADATA_TOPIC_ID } from '../../topics/metadata-log.ts'
-import { decodeMetadataRecord } from '../../topics/metadata-records.ts'
+import { decodeMetadataRecord, type MetadataRecord } from '../../topics/metadata-records.ts'
 import { METADATA_TOPIC } from '../../topics/topic-names.ts'
 import type { MetadataLogFacts } from '../../upkeep/folder-check.ts'
+import { Malformed } from '../../wire/reader.ts'
+import type { FetchedRecord } from '../../wire/records/record.ts'
 
 export const METADATA_LOG: MetadataLogFacts = {
   folderName: `${METADATA_TOPIC}-0`,
@@ -17,4 +19,14 @@ export const METADATA_LOG: MetadataLogFacts = {
     const { topicId, name, partitionCount, configs } = record
     return { topicId, topic: { name, partitionCount, mayHaveGaps: configs['cleanup.policy']?.includes('compact') === true } }
   },
+}
+
+/** What a record of that log says; undefined for one that nobody understands. */
+export function metadataOf({ key, value }: FetchedRecord): MetadataRecord | undefined {
+  try {
+    return decodeMetadataRecord(key, value)
+  } catch (error) {
+    if (error instanceof Malformed) return undefined
+    throw error
+  }
 }
