@@ -130,7 +130,10 @@ class FolderCheck {
 
   #replay(change: ReturnType<DecodeTopic>): void {
     if (change === undefined) return
-    if (change.topic !== undefined) return void this.#topics.set(change.topicId, change.topic)
+    if (change.topic !== undefined) {
+      const hadGaps = this.#topics.get(change.topicId)?.mayHaveGaps === true // they stay when a topic is compacted no more
+      return void this.#topics.set(change.topicId, { ...change.topic, mayHaveGaps: change.topic.mayHaveGaps || hadGaps })
+    }
     this.#topics.delete(change.topicId)
     this.#deletedIds.add(change.topicId)
   }

@@ -16,13 +16,13 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-async function check(changed: FolderFiles, path = DATA_FOLDER) {
+async function check(changed: FolderFiles, path = DATA_FOLDER, metadata = METADATA_LOG) {
   const disk = await diskOf(changed)
   const findings: Finding[] = []
   const totals = { bytes: 0, batches: 0, records: 0 }
   const kind = await kindOfFolder(disk, path)
   if (kind === undefined) throw new Error(`${path} is no folder that can be checked`)
-  await verify(kind, { disk, metadata: METADATA_LOG, report: (finding) => findings.push(finding), totals })
+  await verify(kind, { disk, metadata, report: (finding) => findings.push(finding), totals })
   return { findings, totals }
 }
 
@@ -160,6 +160,20 @@ describe('damage', () => {
     expect((await found(new Map([...files].filter(([name]) => !name.startsWith('orders-1/'))))).join()).toContain(
       'it names orders-1 (offset 18), which is not there',
     )
+  })
+
+  it('is not what a compaction has left out, now or before the topic was altered', async () => {
+    let orders: string | undefined
+    const decode: typeof METADATA_LOG.decode = (key, value) => {
+      const change = METADATA_LOG.decode(key, value)
+      if (change?.topic?.name === 'orders') orders = change.topicId
+      if (change?.topic !== undefined) return { ...change, topic: { ...change.topic, mayHaveGaps: true } }
+      return (
+        change ?? (orders === undefined ? undefined : { topicId: orders, topic: { name: 'orders', partitionCount: 2, mayHaveGaps: false } })
+      )
+    }
+    const { findings } = await check(without('orders-0/00000000000000000018.log'), DATA_FOLDER, { ...METADATA_LOG, decode })
+    expect(findings.filter(({ level }) => level === 'damage')).toEqual([])
   })
 
   it('is a segment that holds offsets of the one before it', async () => {
