@@ -15,6 +15,7 @@ import type { ServedApi } from './handler.ts'
 import { incrementalAlterConfigs } from './incremental-alter-configs.ts'
 import { initProducerId } from './init-producer-id.ts'
 import { listConfigResources } from './list-config-resources.ts'
+import { listGroups } from './list-groups.ts'
 import { listOffsets } from './list-offsets.ts'
 import { metadata } from './metadata.ts'
 import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts'
@@ -28,6 +29,7 @@ export function servedApis(services: Services): readonly ServedApi[] {
     listOffsets(services),
     metadata(services),
     findCoordinator(),
+    listGroups(),
     apiVersions(() => served),
     createTopics(services),
     deleteTopics(services),

@@ -91,4 +91,17 @@ describeWith('confluent-kafka')('confluent-kafka for Python', () => {
     const [first] = await client.consume(topic, { offset: 1000 }, 1, {}, { 'auto.offset.reset': 'earliest' })
     expect(first!.offset).toBe(0)
   })
+
+  it('adds partitions, alters configs and deletes records', async () => {
+    const topic = await newPartitions()
+    await client.produce(topic, numbered(5))
+    const set = { 'retention.ms': '3600000', 'cleanup.policy': 'compact,delete' }
+    expect(await client.administer(topic, { partitions: 4, set, offset: 3 })).toEqual({
+      partitions: 4,
+      configs: set,
+      lowWatermark: 3,
+      controller: 1,
+    })
+    expect(await client.watermarks(topic)).toEqual([3, 5])
+  })
 })

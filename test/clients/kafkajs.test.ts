@@ -97,6 +97,50 @@ describe('kafkajs', () => {
     })
   })
 
+  describe('as admin of partitions and configs', () => {
+    it('gives a topic more partitions', async () => {
+      const topic = await createTopic(1)
+      await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] })
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+      expect(topics[0]!.partitions).toHaveLength(3)
+      await expect(admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] })).rejects.toThrow('Number of partitions is invalid')
+    })
+
+    it('deletes records', async () => {
+      const topic = await createTopic()
+      const producer = kafka.producer()
+      await producer.connect()
+      for (const value of ['1', '2', '3']) await producer.send({ topic, messages: [{ value }] })
+      await producer.disconnect()
+      await admin.fetchTopicOffsets(topic) // it does not ask who leads the partition before it deletes
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '2' }] })
+      expect(await admin.fetchTopicOffsets(topic)).toEqual([{ partition: 0, offset: '3', low: '2', high: '3' }])
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '-1' }] })
+      expect(await admin.fetchTopicOffsets(topic)).toEqual([{ partition: 0, offset: '3', low: '3', high: '3' }])
+    })
+
+    it('alters the configs of a topic and of the broker', async () => {
+      const valueOf = async (type: ConfigResourceTypes, name: string, config: string): Promise<string | undefined> => {
+        const request = { resources: [{ type, name, configNames: [config] }], includeSynonyms: true }
+        return (await admin.describeConfigs(request)).resources[0]!.configEntries[0]?.configValue
+      }
+      const alter = (type: ConfigResourceTypes, name: string, configEntries: { name: string; value: string }[], validateOnly = false) =>
+        admin.alterConfigs({ validateOnly, resources: [{ type, name, configEntries }] })
+      const topic = await createTopic()
+      await alter(ConfigResourceTypes.TOPIC, topic, [{ name: 'retention.ms', value: '1000' }], true)
+      expect(await valueOf(ConfigResourceTypes.TOPIC, topic, 'retention.ms')).toBe('604800000')
+      await alter(ConfigResourceTypes.TOPIC, topic, [{ name: 'retention.ms', value: '1000' }])
+      expect(await valueOf(ConfigResourceTypes.TOPIC, topic, 'retention.ms')).toBe('1000')
+      await alter(ConfigResourceTypes.BROKER, '1', [{ name: 'log.roll.ms', value: '7000' }])
+      expect(await valueOf(ConfigResourceTypes.BROKER, '1', 'log.roll.ms')).toBe('7000')
+      expect(await valueOf(ConfigResourceTypes.TOPIC, topic, 'segment.ms')).toBe('7000')
+      await alter(ConfigResourceTypes.BROKER, '1', [])
+      expect(await valueOf(ConfigResourceTypes.TOPIC, topic, 'segment.ms')).toBe('604800000')
+      const bad = alter(ConfigResourceTypes.TOPIC, topic, [{ name: 'retention.ms', value: 'soon' }])
+      await expect(bad).rejects.toMatchObject({ type: 'INVALID_CONFIG' })
+    })
+  })
+
   describe('as producer', () => {
     it.each([
       { title: 'acks=all', options: { acks: -1 } },

@@ -1,6 +1,20 @@
 // @platformatic/kafka as producer and admin: a Node.js client that speaks the newest versions (1.x, see docs/decisions/0003-test-clients.md).
 
-import { Admin, Consumer, Producer, stringSerializers, type ProducerOptions } from '@platformatic/kafka'
+import {
+  Admin,
+  alterConfigsV2,
+  Connection,
+  Consumer,
+  createPartitionsV3,
+  deleteRecordsV2,
+  describeClusterV1,
+  describeConfigsV4,
+  describeTopicPartitionsV0,
+  incrementalAlterConfigsV1,
+  Producer,
+  stringSerializers,
+  type ProducerOptions,
+} from '@platformatic/kafka'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { brokerUnderTest, newTopic, type TestBroker } from '../support/broker-process.ts'
 import { WireReader } from '../support/wire-reader.ts'
@@ -72,6 +86,75 @@ describe('@platformatic/kafka', () => {
       const metadata = await admin.metadata({ topics: [topic] })
       expect(metadata.topics.get(topic)).toMatchObject({ partitionsCount: 2 })
       expect([...metadata.brokers.values()].map(({ host, port }) => `${host}:${port}`)).toEqual([broker.bootstrap])
+    })
+  })
+
+  /** Its Admin has no calls for these; its codecs, which are nobody else's, do. */
+  describe('as the codecs of an admin', () => {
+    const [TOPIC, SET, DELETE] = [2, 0, 1] as const
+    const TIMEOUT_MS = 10_000
+
+    async function withConnection<T>(use: (connection: Connection) => Promise<T>): Promise<T> {
+      const connection = new Connection('platformatic-test')
+      const [host, port] = broker.bootstrap.split(':') as [string, string]
+      await connection.connect(host, Number(port))
+      try {
+        return await use(connection)
+      } finally {
+        await connection.close()
+      }
+    }
+
+    it('adds partitions, and describes them page by page', async () => {
+      const topic = await createTopic(1)
+      await withConnection(async (connection) => {
+        const grown = { name: topic, count: 3, assignments: Array.from({ length: 2 }, () => ({ brokerIds: [1] })) }
+        expect((await createPartitionsV3.api.async(connection, [grown], TIMEOUT_MS, false)).results).toMatchObject([{ errorCode: 0 }])
+        const first = await describeTopicPartitionsV0.api.async(connection, [{ name: topic }], 2)
+        expect(first.topics[0]!.partitions.map(({ partitionIndex }) => partitionIndex)).toEqual([0, 1])
+        expect(first.nextCursor).toEqual({ topicName: topic, partitionIndex: 2 })
+        const second = await describeTopicPartitionsV0.api.async(connection, [{ name: topic }], 2, first.nextCursor)
+        expect(second.topics[0]!.partitions.map(({ partitionIndex }) => partitionIndex)).toEqual([2])
+      })
+    })
+
+    it('deletes records', async () => {
+      const topic = await createTopic()
+      await withProducer({}, async (producer) => {
+        for (const value of ['a', 'b', 'c']) await producer.send({ messages: [{ topic, value }] })
+      })
+      await withConnection(async (connection) => {
+        const asked = [{ name: topic, partitions: [{ partitionIndex: 0, offset: 2n }] }]
+        const { topics } = await deleteRecordsV2.api.async(connection, asked, TIMEOUT_MS)
+        expect(topics[0]!.partitions).toEqual([{ partitionIndex: 0, lowWatermark: 2n, errorCode: 0 }])
+      })
+    })
+
+    it('describes the cluster', () =>
+      withConnection(async (connection) => {
+        const { controllerId, brokers } = await describeClusterV1.api.async(connection, true, 1)
+        expect(controllerId).toBe(brokers[0]!.brokerId)
+        expect(brokers.map(({ host, port }) => `${host}:${port}`)).toEqual([broker.bootstrap])
+      }))
+
+    it('alters configs, one at a time and all at once', async () => {
+      const topic = await createTopic()
+      await withConnection(async (connection) => {
+        const valueOf = async (config: string): Promise<unknown[]> => {
+          const resource = { resourceType: TOPIC, resourceName: topic, configurationKeys: [config] }
+          const { results } = await describeConfigsV4.api.async(connection, [resource], true, true)
+          return [results[0]!.configs[0]!.value, results[0]!.configs[0]!.configSource]
+        }
+        const resource = { resourceType: TOPIC, resourceName: topic }
+        const set = [{ ...resource, configs: [{ name: 'flush.ms', configOperation: SET, value: '7' }] }]
+        await incrementalAlterConfigsV1.api.async(connection, set, false)
+        expect(await valueOf('flush.ms')).toEqual(['7', 1])
+        const deleted = [{ ...resource, configs: [{ name: 'flush.ms', configOperation: DELETE, value: null }] }]
+        await incrementalAlterConfigsV1.api.async(connection, deleted, false)
+        expect(await valueOf('flush.ms')).toEqual(['9223372036854775807', 5])
+        await alterConfigsV2.api.async(connection, [{ ...resource, configs: [{ name: 'retention.ms', value: '8' }] }], false)
+        expect(await valueOf('retention.ms')).toEqual(['8', 1])
+      })
     })
   })
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { errorName } from '../../src/wire/error-codes.ts'
 import { describeCluster } from '../../src/wire/messages/describe-cluster.ts'
 import { describeTopicPartitions } from '../../src/wire/messages/describe-topic-partitions.ts'
+import { listGroups } from '../../src/wire/messages/list-groups.ts'
 import type { Infer } from '../../src/wire/schema.ts'
 import { openServices, type TestServices } from '../support/test-services.ts'
 
@@ -102,4 +103,9 @@ describe('DescribeTopicPartitions', () => {
     expect((await page(services, ['a'], { cursor: negative })).told).toEqual(['a INVALID_REQUEST'])
     expect((await page(services, ['a', 'b'], { cursor: { topicName: 'a', partitionIndex: 9 } })).told).toEqual(['a ', 'b 0,1'])
   })
+})
+
+it.each([0, 1, 2, 3, 4, 5])('ListGroups answers that there are none, in version %i', async (version) => {
+  const services = await openServices()
+  expect(await services.ask(listGroups, version, {})).toMatchObject({ errorCode: 0, groups: [] })
 })

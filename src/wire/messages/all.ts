@@ -15,6 +15,7 @@ import { findCoordinator } from './find-coordinator.ts'
 import { incrementalAlterConfigs } from './incremental-alter-configs.ts'
 import { initProducerId } from './init-producer-id.ts'
 import { listConfigResources } from './list-config-resources.ts'
+import { listGroups } from './list-groups.ts'
 import { listOffsets } from './list-offsets.ts'
 import { metadata } from './metadata.ts'
 import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts'
@@ -26,6 +27,7 @@ const APIS: readonly Api[] = [
   listOffsets,
   metadata,
   findCoordinator,
+  listGroups,
   apiVersions,
   createTopics,
   deleteTopics,

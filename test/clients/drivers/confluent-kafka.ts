@@ -21,6 +21,13 @@ interface EncodedRecord {
   headers: [string, string | null][]
 }
 
+interface Administered {
+  readonly partitions: number
+  readonly configs: Readonly<Record<string, string>>
+  readonly lowWatermark: number
+  readonly controller: number
+}
+
 const toBase64 = (text: string | null): string | null => (text === null ? null : Buffer.from(text).toString('base64'))
 const toText = (base64: string | null): string | null => (base64 === null ? null : Buffer.from(base64, 'base64').toString())
 
@@ -68,6 +75,11 @@ export class ConfluentKafka {
 
   async watermarks(topic: string, partition = 0): Promise<[low: number, high: number]> {
     return (await this.#ask('watermarks', { topic, partition }, {})) as [number, number]
+  }
+
+  /** Gives the topic partitions and configs, and drops the records of partition 0 below `offset`. */
+  async administer(topic: string, change: { partitions: number; set: Record<string, string>; offset: number }): Promise<Administered> {
+    return (await this.#ask('administer', { topic, ...change }, {})) as Administered
   }
 
   close(): void {

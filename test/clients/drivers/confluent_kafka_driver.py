@@ -7,6 +7,7 @@ import json
 import sys
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition, libversion, version
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, ResourceType
 
 DEADLINE_S = 30
 
@@ -95,6 +96,27 @@ def count_all(request):
         consumer.close()
 
 
+def administer(request):
+    """More partitions, other configs, fewer records, one after the other: what librdkafka is answered."""
+    client = AdminClient(request["config"])
+    topic = request["topic"]
+    client.create_partitions([NewPartitions(topic, request["partitions"])])[topic].result(DEADLINE_S)
+    entries = [ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in request["set"].items()]
+    altered = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)
+    for future in client.incremental_alter_configs([altered]).values():
+        future.result(DEADLINE_S)
+    described = client.describe_configs([ConfigResource(ResourceType.TOPIC, topic)])
+    configs = next(iter(described.values())).result(DEADLINE_S)
+    deleted = client.delete_records([TopicPartition(topic, 0, request["offset"])])
+    cluster = client.describe_cluster().result(DEADLINE_S)
+    return {
+        "partitions": len(client.list_topics(topic, DEADLINE_S).topics[topic].partitions),
+        "configs": {name: configs[name].value for name in request["set"]},
+        "lowWatermark": next(iter(deleted.values())).result(DEADLINE_S).low_watermark,
+        "controller": cluster.controller.id,
+    }
+
+
 def read_one(consumer):
     message = consumer.poll(DEADLINE_S)
     if message is None:
@@ -118,7 +140,14 @@ def watermarks(request):
         consumer.close()
 
 
-ACTIONS = {"versions": versions, "produce": produce, "consume": consume, "count_all": count_all, "watermarks": watermarks}
+ACTIONS = {
+    "versions": versions,
+    "produce": produce,
+    "consume": consume,
+    "count_all": count_all,
+    "watermarks": watermarks,
+    "administer": administer,
+}
 
 for line in sys.stdin:
     asked = json.loads(line)

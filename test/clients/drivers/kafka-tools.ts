@@ -18,9 +18,13 @@ export class KafkaTools {
     fileURLToPath(new URL('KafkaTools.java', import.meta.url)),
   ])
 
-  /** Runs a tool by the name of its class in org.apache.kafka.tools, whatever its exit code. */
+  /** Runs a tool by the name of its class in org.apache.kafka.tools, or by its whole name from `kafka.` on, whatever its exit code. */
   async run(tool: string, toolArguments: readonly string[], input = ''): Promise<ToolResult> {
-    const request = { tool: `org.apache.kafka.tools.${tool}`, arguments: toolArguments, input: Buffer.from(input).toString('base64') }
+    const request = {
+      tool: tool.startsWith('kafka.') ? tool : `org.apache.kafka.tools.${tool}`,
+      arguments: toolArguments,
+      input: Buffer.from(input).toString('base64'),
+    }
     const answer = (await this.#jvm.ask(request)) as { exitCode: number; output: string; errors: string }
     const text = (base64: string): string => Buffer.from(base64, 'base64').toString()
     return { exitCode: answer.exitCode, output: text(answer.output), errors: text(answer.errors) }

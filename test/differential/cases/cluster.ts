@@ -79,7 +79,7 @@ const clusters: Case[] = [
 ]
 
 const software = (clientSoftwareName: string, clientSoftwareVersion: string) => ({ clientSoftwareName, clientSoftwareVersion })
-const OURS = new Set([0, 1, 2, 3, 18, 19, 20, 21, 22, 23, 32, 33, 37, 44, 60, 74, 75])
+const OURS = new Set([0, 1, 2, 3, 16, 18, 19, 20, 21, 22, 23, 32, 33, 37, 44, 60, 74, 75])
 
 /** Which APIs, as far as this broker means to have them; features are those of a whole cluster. */
 async function apis(broker: AskedBroker, version: number): Promise<unknown> {

@@ -1,9 +1,10 @@
-// CreatePartitions, DeleteRecords, DescribeCluster, DescribeTopicPartitions.
+// CreatePartitions, DeleteRecords, DescribeCluster, DescribeTopicPartitions, ListGroups.
 
 import { createPartitions } from '../../../src/wire/messages/create-partitions.ts'
 import { deleteRecords } from '../../../src/wire/messages/delete-records.ts'
 import { describeCluster } from '../../../src/wire/messages/describe-cluster.ts'
 import { describeTopicPartitions } from '../../../src/wire/messages/describe-topic-partitions.ts'
+import { listGroups } from '../../../src/wire/messages/list-groups.ts'
 import { listOffsets } from '../../../src/wire/messages/list-offsets.ts'
 import { metadata } from '../../../src/wire/messages/metadata.ts'
 import { produce } from '../../../src/wire/messages/produce.ts'
@@ -162,4 +163,6 @@ const pages: Case[] = requests(describeTopicPartitions, 0, {
   'all topics, behind the last': naming([], { cursor: cursor('zzz', 0) }),
 })
 
-export const partitionCases: Case[] = [...growths, ...deletions, ...clusters, ...pages]
+const groups: Case[] = [0, 1, 2, 3, 4, 5].flatMap((version) => requests(listGroups, version, { 'there are none': {} }))
+
+export const partitionCases: Case[] = [...groups, ...growths, ...deletions, ...clusters, ...pages]
