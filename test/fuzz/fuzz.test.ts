@@ -14,7 +14,7 @@ import { fromKept, type Target } from './target.ts'
 
 const CHECKED_EVERY_FRAMES = 10_000
 const NOTED_EVERY_FRAMES = Math.max(50_000, Math.ceil(frameCount / 40))
-const CONNECTIONS_AT_ONCE = 16
+const CONNECTIONS_AT_ONCE = 32
 const GROWTH_MB_MAX = 64
 
 interface Kept {

@@ -6,6 +6,7 @@ import { systemClock } from '../../src/lib/clock.ts'
 import { createDiagnostics } from '../../src/lib/diagnostics.ts'
 import { Server } from '../../src/server/listener.ts'
 import { ServerCounters } from '../../src/server/server-counters.ts'
+import { ALL_BROKERS } from '../../src/topics/dynamic-configs.ts'
 import { Refusal } from '../../src/wire/error-codes.ts'
 import { openServicesAt } from '../support/test-services.ts'
 import type { ServedVersions } from './expected-answers.ts'
@@ -23,6 +24,17 @@ const FUZZED_TOPICS: Readonly<Record<string, Record<string, string>>> = {
 export const fuzzedTopicNames = Object.keys(FUZZED_TOPICS)
 const PARTITIONS = 2
 export const PRECIOUS = 'precious'
+/** Whatever inputs make of the broker's own configs, this topic's are its own. */
+const PRECIOUS_CONFIGS = {
+  'cleanup.policy': 'delete',
+  'compression.type': 'producer',
+  'max.message.bytes': '1048588',
+  'message.timestamp.after.max.ms': '9223372036854775807',
+  'message.timestamp.before.max.ms': '9223372036854775807',
+  'message.timestamp.type': 'CreateTime',
+  'retention.bytes': '-1',
+  'retention.ms': '-1',
+}
 
 const quiet = createDiagnostics(systemClock, 'error', () => undefined) // and would count repeated errors, not tell them
 export const REQUEST_BYTES_MAX = 4 << 20
@@ -50,7 +62,7 @@ export class FuzzedBroker {
       connectionLimits: { total: Infinity, perAddress: Infinity, ofAddress: new Map() },
     })
     const broker = new FuzzedBroker(services, server, complaints)
-    await broker.#create(PRECIOUS, {})
+    await broker.#create(PRECIOUS, PRECIOUS_CONFIGS)
     await broker.sweep()
     return broker
   }
@@ -79,9 +91,10 @@ export class FuzzedBroker {
     return this.#complaints.splice(0)
   }
 
-  /** Deletes every topic but the precious one, and makes those that inputs name anew. */
+  /** Deletes every topic but the precious one, makes those that inputs name anew, and sets the broker's configs back. */
   async sweep(): Promise<void> {
-    const { catalog } = this.#services
+    const { catalog, dynamicConfigs } = this.#services
+    for (const resource of [ALL_BROKERS, '1']) await dynamicConfigs.alterBroker(resource, () => ({}), false)
     const others = Array.from(catalog.topics).filter(({ name }) => name !== PRECIOUS)
     for (const topic of others) await catalog.delete(topic)
     this.#topicIds = []

@@ -47,7 +47,7 @@ export interface RequestWords {
 
 /** Its lists have a few elements; with `longList` the outermost ones have about as many as that. */
 export function randomRequest(api: Api, version: number, random: Random, words: RequestWords, longList?: number): unknown {
-  return valueOf('', api.request.type, { version, random, words, longList })
+  return valueOf('', api.request.type, { version, random, words, longList, isShort: longList !== undefined })
 }
 
 interface Making {
@@ -55,6 +55,8 @@ interface Making {
   readonly random: Random
   readonly words: RequestWords
   readonly longList: number | undefined
+  /** Of texts: a list is long by its elements, not by theirs. */
+  readonly isShort: boolean
 }
 
 function valueOf(name: string, type: FieldType, making: Making): unknown {
@@ -67,9 +69,9 @@ function valueOf(name: string, type: FieldType, making: Making): unknown {
     case 'records':
       return damagedBatch(random)
     case 'bytes':
-      return Buffer.from(pick(random, TEXTS))
+      return Buffer.from(textOf(name, making))
     case 'string':
-      return textOf(name, random)
+      return textOf(name, making)
     case 'uuid':
       return pick(random, ['A'.repeat(22), 'dW5rbm93biB0b3BpYyBpZA', ...making.words.topicIds])
     case 'bool':
@@ -105,10 +107,10 @@ function lengthOf({ random, longList }: Making): number {
   return longList === undefined ? pick(random, [0, 1, 1, 1, 2, 3]) : below(random, longList)
 }
 
-function textOf(name: string, random: Random): string {
+function textOf(name: string, { random, isShort }: Making): string {
   if (chance(random, 0.02)) return `new-${below(random, 20)}`
   if (/^(name|topic|topics|topicNames|resourceName)$/.test(name) && chance(random, 0.7)) return pick(random, fuzzedTopicNames)
   if (/^(name|configurationKeys)$/.test(name) && chance(random, 0.5)) return pick(random, CONFIGS)
-  if (name === 'value') return pick(random, CONFIG_VALUES)
-  return chance(random, 0.2) ? Math.floor(random() * 1e6).toString(36) : pick(random, TEXTS)
+  if (isShort || chance(random, 0.2)) return Math.floor(random() * 1e6).toString(36)
+  return pick(random, name === 'value' ? CONFIG_VALUES : TEXTS)
 }
