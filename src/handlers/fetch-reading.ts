@@ -1,8 +1,9 @@
 // The reading of one fetch: over and over what has news, waiting in between, until there is enough to answer. Changes nothing that the client was told.
 
+import type { Topic } from '../topics/catalog.ts'
 import { attempt } from '../wire/attempt.ts'
 import { Refusal } from '../wire/error-codes.ts'
-import { type FetchPartition, type ReadOutcome, sizeOf } from './fetch-partition.ts'
+import { type FetchPartition, type FetchTopic, type ReadOutcome, sizeOf } from './fetch-partition.ts'
 import type { FetchTurn } from './fetch-sessions.ts'
 import type { Services } from './services.ts'
 
@@ -16,6 +17,8 @@ export interface FetchLimits {
   readonly readCommitted: boolean
   readonly signal: AbortSignal
 }
+
+const UNKNOWN_PARTITION = new Refusal('UNKNOWN_TOPIC_OR_PARTITION') // one for all: making an error takes longer than everything else here
 
 type ReadingServices = Pick<Services, 'catalog' | 'placement' | 'records' | 'fetchSessions' | 'clock'>
 
@@ -45,9 +48,15 @@ async function readRound(
 ): Promise<Round> {
   const reads: FetchPartition[] = []
   const refused: { partition: FetchPartition; outcome: Refusal }[] = []
+  const topics = new Map<FetchTopic, Topic | Refusal>()
   for (const partition of partitions.takeNews()) {
-    const outcome = attempt(() => lookUp(services, partition, partitions.usesTopicIds))
-    if (outcome instanceof Refusal) {
+    let topic = topics.get(partition.topic)
+    if (topic === undefined) {
+      topic = attempt(() => lookUp(services, partition.topic, partitions.usesTopicIds))
+      topics.set(partition.topic, topic)
+    }
+    const outcome = topic instanceof Refusal ? topic : refusalOf(services, partition, topic)
+    if (outcome !== undefined) {
       refused.push({ partition, outcome })
       continue
     }
@@ -58,13 +67,18 @@ async function readRound(
   return [...outcomes.map((outcome, index) => ({ partition: reads[index]!, outcome })), ...refused]
 }
 
-/** What the client's name or id stands for now. Throws UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, INCONSISTENT_TOPIC_ID, or what is wrong with its epoch. */
-function lookUp({ catalog, placement }: ReadingServices, partition: FetchPartition, usesTopicIds: boolean): void {
-  const { topic, partitionIndex, currentLeaderEpoch } = partition
-  const name = usesTopicIds ? topic.name : topic.asked.topic
-  const found = name === undefined ? catalog.byId(topic.topicId) : catalog.byName(name)
-  if (!usesTopicIds) topic.topicId = found.id
-  else if (name === undefined) topic.name = found.name
-  else if (found.id !== topic.topicId) throw new Refusal('INCONSISTENT_TOPIC_ID')
-  placement.checkLeader(found, partitionIndex, currentLeaderEpoch)
+/** What the client's name or id stands for now. Throws UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID or INCONSISTENT_TOPIC_ID. */
+function lookUp({ catalog }: ReadingServices, topic: FetchTopic, usesTopicIds: boolean): Topic {
+  const found = usesTopicIds && topic.name === undefined ? catalog.byId(topic.topicId) : catalog.byName(topic.name ?? topic.asked.topic)
+  if (usesTopicIds && found.id !== topic.topicId) throw new Refusal('INCONSISTENT_TOPIC_ID')
+  if (usesTopicIds) topic.name = found.name
+  topic.topicId = found.id
+  return found
+}
+
+function refusalOf({ placement }: ReadingServices, partition: FetchPartition, topic: Topic): Refusal | undefined {
+  const { partitionIndex, currentLeaderEpoch } = partition
+  if (partitionIndex < 0 || partitionIndex >= topic.partitionCount) return UNKNOWN_PARTITION
+  const checked = attempt(() => placement.checkLeader(topic, partitionIndex, currentLeaderEpoch))
+  return checked instanceof Refusal ? checked : undefined
 }

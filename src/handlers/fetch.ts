@@ -9,7 +9,8 @@
 // Differs from Kafka: once an incremental response is full, the partitions behind wait for the next one with all they have to tell. An unknown topic beside
 // others ends the wait the first time. A fetch whose session another request has gone on with is refused at once, not when it would have been answered.
 // A session that was never used goes when its connection asks for another. All sessions together keep at most 500,000 partitions: past that, fetches are
-// full ones. A negative number of bytes is none, and an unknown isolation level read_uncommitted (Kafka: UNKNOWN_SERVER_ERROR).
+// full ones. A request of more than 100,000 partitions answers INVALID_REQUEST. A negative number of bytes is none, and an unknown isolation level
+// read_uncommitted (Kafka: UNKNOWN_SERVER_ERROR).
 
 import { errorCode, type ErrorName, Refusal } from '../wire/error-codes.ts'
 import { fetch as api } from '../wire/messages/fetch.ts'
@@ -26,6 +27,7 @@ type PartitionResponse = Responses[number]['partitions'][number]
 
 const TOPIC_IDS_SINCE_VERSION = 13
 const ISOLATION_READ_COMMITTED = 1
+const PARTITIONS_MAX = 100_000
 /** With these Kafka lists no aborted transactions; with others it has no list. */
 const UNKNOWN: ReadonlySet<ErrorName> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_ID'])
 
@@ -33,6 +35,7 @@ export function fetch(services: Services): ServedApi {
   const { config, fetchSessions } = services
   return handler(api, {
     async handle(request, { apiVersion, signal, connection }: RequestContext) {
+      checkPartitionCount(request.topics)
       const readCommitted = request.isolationLevel === ISOLATION_READ_COMMITTED
       const turn = fetchSessions.begin(request, apiVersion >= TOPIC_IDS_SINCE_VERSION, connection.id)
       const maxBytes = Math.min(request.maxBytes, config['fetch.max.bytes'])
@@ -49,6 +52,13 @@ export function fetch(services: Services): ServedApi {
     },
     refuse: (_request, refusal) => ({ errorCode: errorCode(refusal.error), sessionId: 0, responses: [] }),
   })
+}
+
+/** A request of 100 MB could name millions: each costs some hundred bytes and microseconds, and half a minute together. */
+function checkPartitionCount(topics: readonly { readonly partitions: readonly unknown[] }[]): void {
+  const count = topics.reduce((sum, { partitions }) => sum + partitions.length, 0)
+  if (count > PARTITIONS_MAX)
+    throw new Refusal('INVALID_REQUEST', `a fetch of ${count} partitions: at most ${PARTITIONS_MAX} are read at once`)
 }
 
 /** The part of a round that the answer holds. */

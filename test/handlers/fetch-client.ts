@@ -3,7 +3,7 @@
 import type { Infer } from '../../src/wire/schema.ts'
 import { errorName } from '../../src/wire/error-codes.ts'
 import { fetch } from '../../src/wire/messages/fetch.ts'
-import { batchOf, type TestServices } from '../support/test-services.ts'
+import { batchOf, openServices, type TestServices } from '../support/test-services.ts'
 
 export type Response = Infer<typeof fetch.response>
 
@@ -88,3 +88,14 @@ export async function appendTo({ records, catalog }: TestServices, topic: string
 export const settled = async (): Promise<void> => {
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
 }
+
+/** A topic `a`, a client, and what appends a record to `a`. */
+export async function openFetching(partitionCount = 2, flags: Record<string, number> = {}) {
+  const services = await openServices(flags)
+  await services.createTopic('a', partitionCount)
+  return { services, client: new FetchClient(services), append: (partition = 0) => appendTo(services, 'a', partition) }
+}
+
+/** All partitions of `a`. */
+export const all = (partitionCount: number, offset = 0) =>
+  Array.from({ length: partitionCount }, (_, partition) => ({ topic: 'a', partition, offset }))

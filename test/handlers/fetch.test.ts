@@ -182,6 +182,39 @@ describe('Fetch', () => {
     expect((await services.ask(fetch, 12, { ...fetchOf('a', [], { maxWaitMs: 60_000 }), topics: [] })).responses).toEqual([])
   })
 
+  it('answers a partition that is named twice once, as it was named last', async () => {
+    const services = await withRecords([['aa'], ['bb']])
+    const [first, second] = [fetchOf('a', [{ fetchOffset: 0 }]), fetchOf('a', [{ fetchOffset: 1 }])]
+    const { responses } = await services.ask(fetch, 12, { ...first, topics: [...first.topics, ...second.topics] })
+    expect(responses.flatMap(({ partitions }) => partitions.map(({ records }) => valuesIn(records)))).toEqual([
+      expect.not.stringContaining('aa'),
+    ])
+  })
+
+  it.each([-1, 1, 0x7fff_ffff])('answers partition %i, which is not there, by itself', async (partition) => {
+    const services = await withRecords([['aa']])
+    const topics = [
+      { topic: 'a', partitions: [0, partition].map((index) => ({ partition: index, fetchOffset: 0, partitionMaxBytes: 1 << 20 })) },
+    ]
+    const { responses } = await services.ask(fetch, 12, { ...fetchOf('a', []), topics })
+    expect(responses[0]!.partitions.map((one) => [one.partitionIndex, errorName(one.errorCode)])).toEqual([
+      [0, 'NONE'],
+      [partition, 'UNKNOWN_TOPIC_OR_PARTITION'],
+    ])
+  })
+
+  it('refuses a request of more partitions than any client has', async () => {
+    const services = await withRecords([['aa']])
+    const [topic] = fetchOf('a', [{}]).topics
+    const answer = async (count: number) => {
+      const partitions = Array.from({ length: count }, () => topic!.partitions[0]!)
+      const { errorCode, responses } = await services.ask(fetch, 12, { ...fetchOf('a', []), topics: [{ topic: 'a', partitions }] })
+      return [errorName(errorCode), responses.length]
+    }
+    expect(await answer(100_000)).toEqual(['NONE', 1])
+    expect(await answer(100_001)).toEqual(['INVALID_REQUEST', 0])
+  })
+
   it('refuses to go on with a session that it never gave', async () => {
     const services = await withRecords([])
     const { errorCode } = await services.ask(fetch, 12, fetchOf('a', [{}], { sessionId: 7, sessionEpoch: 1 }))
