@@ -156,6 +156,7 @@ async function startWith(parts: Parts, services: LogServices): Promise<Broker> {
         reserve: (reserved) => metadataLog.append([{ type: 'producer-ids', nextProducerId: reserved }]),
       }),
       fetchSessions,
+      responseBudget,
     }),
     diagnostics,
     clock,

@@ -5,6 +5,8 @@ import { attempt } from '../wire/attempt.ts'
 import { Refusal } from '../wire/error-codes.ts'
 import { type FetchPartition, type FetchTopic, type ReadOutcome, sizeOf } from './fetch-partition.ts'
 import type { FetchTurn } from './fetch-sessions.ts'
+import type { RequestMemory } from './handler.ts'
+import { takeShare } from './response-share.ts'
 import type { Services } from './services.ts'
 
 /** What one pass over the partitions with news found; those that it did not come to are left out. */
@@ -16,35 +18,61 @@ export interface FetchLimits {
   readonly maxBytes: number
   readonly readCommitted: boolean
   readonly signal: AbortSignal
+  readonly memory: RequestMemory
 }
 
 const UNKNOWN_PARTITION = new Refusal('UNKNOWN_TOPIC_OR_PARTITION') // one for all: making an error takes longer than everything else here
 
-type ReadingServices = Pick<Services, 'catalog' | 'placement' | 'records' | 'fetchSessions' | 'clock'>
+type ReadingServices = Pick<Services, 'catalog' | 'placement' | 'records' | 'fetchSessions' | 'clock' | 'responseBudget'>
 
 /** Throws INVALID_FETCH_SESSION_EPOCH when another request goes on with the session. */
 export async function readUntilEnough(services: ReadingServices, turn: FetchTurn, limits: FetchLimits): Promise<Round> {
-  const { clock, fetchSessions } = services
+  const { clock, fetchSessions, responseBudget } = services
   const { partitions } = turn
-  const { minBytes, signal } = limits
+  const { minBytes, signal, memory } = limits
   const deadlineMs = clock.monotonic() + limits.maxWaitMs
   for (;;) {
-    const round = await readRound(services, turn, limits)
-    if (turn.isSuperseded()) throw new Refusal('INVALID_FETCH_SESSION_EPOCH')
-    const size = round.reduce((sum, { outcome }) => sum + sizeOf(outcome), 0)
+    const { round, size } = await readShare(services, turn, limits, deadlineMs)
     const isUrgent = round.some(({ partition, outcome }) => partition.isUrgent(outcome))
     const waitMs = deadlineMs - clock.monotonic()
-    if (size >= minBytes || isUrgent || waitMs <= 0 || partitions.size === 0 || partitions.isEnded || signal.aborted) return round
+    if (size >= minBytes || isUrgent || waitMs <= 0 || partitions.size === 0 || partitions.isEnded || signal.aborted) {
+      if (size > 0) memory.whenAnswerLeft(() => responseBudget.give(size))
+      return round
+    }
+    responseBudget.give(size)
     for (const { partition, outcome } of round) partitions.settle(partition, outcome)
     await fetchSessions.waits.during(partitions.grow(minBytes - size, waitMs, signal, clock))
     if (turn.isSuperseded()) throw new Refusal('INVALID_FETCH_SESSION_EPOCH')
   }
 }
 
+/** Reads as much as there is room for in memory; the size is taken from the budget of responses. Where there is no room in time, it reads no records. */
+async function readShare(
+  services: ReadingServices,
+  turn: FetchTurn,
+  limits: FetchLimits,
+  deadlineMs: number,
+): Promise<{ readonly round: Round; readonly size: number }> {
+  const { clock, responseBudget } = services
+  const patience = { clock, waitMs: deadlineMs - clock.monotonic(), signal: limits.signal }
+  const taken = takeShare(responseBudget, limits.maxBytes, patience)
+  const share = taken instanceof Promise ? await taken : taken
+  let size = 0
+  try {
+    const round = await readRound(services, turn, limits, share)
+    if (turn.isSuperseded()) throw new Refusal('INVALID_FETCH_SESSION_EPOCH')
+    size = round.reduce((sum, { outcome }) => sum + sizeOf(outcome), 0)
+    return { round, size }
+  } finally {
+    responseBudget.give((share ?? 0) - size) // less than nothing when the first batch alone is larger than the share
+  }
+}
+
 async function readRound(
   services: ReadingServices,
   { partitions, isIncremental }: FetchTurn,
-  { maxBytes, readCommitted }: FetchLimits,
+  { readCommitted }: FetchLimits,
+  share: number | undefined,
 ): Promise<Round> {
   const reads: FetchPartition[] = []
   const refused: { partition: FetchPartition; outcome: Refusal }[] = []
@@ -63,7 +91,13 @@ async function readRound(
     if (!partitions.isEnded) partition.watch(services.records)
     reads.push(partition)
   }
-  const outcomes = await services.records.read({ reads, maxBytes, readCommitted, stopsWhenFull: isIncremental })
+  const outcomes = await services.records.read({
+    reads,
+    maxBytes: share ?? 0,
+    atLeastOneBatch: share !== undefined,
+    readCommitted,
+    stopsWhenFull: isIncremental,
+  })
   return [...outcomes.map((outcome, index) => ({ partition: reads[index]!, outcome })), ...refused]
 }
 

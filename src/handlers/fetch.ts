@@ -6,6 +6,7 @@
 // - A topic that was deleted and made again under the same name answers INCONSISTENT_TOPIC_ID to a session that knows it by id.
 // - A client whose records were truncated is told where (`divergingEpoch`, v12+).
 // - read_committed gets nothing at or past the last stable offset.
+// - Gets less, or after maxWaitMs no records, while answers that clients have not taken fill `queued.max.response.bytes`.
 // Differs from Kafka: once an incremental response is full, the partitions behind wait for the next one with all they have to tell. An unknown topic beside
 // others ends the wait the first time. A fetch whose session another request has gone on with is refused at once, not when it would have been answered.
 // A session that was never used goes when its connection asks for another. All sessions together keep at most 500,000 partitions: past that, fetches are
@@ -34,7 +35,7 @@ const UNKNOWN: ReadonlySet<ErrorName> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', '
 export function fetch(services: Services): ServedApi {
   const { config, fetchSessions } = services
   return handler(api, {
-    async handle(request, { apiVersion, signal, connection }: RequestContext) {
+    async handle(request, { apiVersion, signal, connection, memory }: RequestContext) {
       checkPartitionCount(request.topics)
       const readCommitted = request.isolationLevel === ISOLATION_READ_COMMITTED
       const turn = fetchSessions.begin(request, apiVersion >= TOPIC_IDS_SINCE_VERSION, connection.id)
@@ -42,7 +43,8 @@ export function fetch(services: Services): ServedApi {
       const minBytes = Math.min(request.minBytes, maxBytes)
       turn.partitions.begin(readCommitted)
       try {
-        const round = await readUntilEnough(services, turn, { maxWaitMs: request.maxWaitMs, minBytes, maxBytes, readCommitted, signal })
+        const { maxWaitMs } = request
+        const round = await readUntilEnough(services, turn, { maxWaitMs, minBytes, maxBytes, readCommitted, signal, memory })
         const told = tell(turn, round)
         return { errorCode: 0, sessionId: turn.conclude(), responses: responsesOf(told, readCommitted) }
       } finally {

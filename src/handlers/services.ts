@@ -1,6 +1,7 @@
 // What handlers work with: handed in by broker.ts, the same for every request.
 
 import type { BrokerConfig } from '../config/resolve.ts'
+import type { ByteBudget } from '../lib/byte-budget.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Catalog } from '../topics/catalog.ts'
 import type { DynamicConfigs } from '../topics/dynamic-configs.ts'
@@ -19,4 +20,6 @@ export interface Services {
   readonly records: RecordStore
   readonly producerIds: ProducerIds
   readonly fetchSessions: FetchSessions
+  /** Of record bytes in answers that have not left. */
+  readonly responseBudget: ByteBudget
 }

@@ -51,6 +51,8 @@ export interface PartitionRead {
 export interface ReadRequest {
   readonly reads: readonly PartitionRead[]
   readonly maxBytes: number
+  /** The first batch that is found is answered whatever its size, so that no reader gets stuck. */
+  readonly atLeastOneBatch: boolean
   /** Nothing at or past the last stable offset. */
   readonly readCommitted: boolean
   /** Whether to leave out the results of the partitions that come after `maxBytes` are read. */
@@ -169,14 +171,16 @@ export class RecordStore implements TopicFollower {
     return this.#place(request, checks as (CheckedAppend | Refusal)[])
   }
 
-  /** Reads what there is, partition after partition until `maxBytes`; the first batch that is found is answered whatever its size. */
-  async read({ reads, maxBytes, readCommitted, stopsWhenFull }: ReadRequest): Promise<(PartitionRecords | Refusal)[]> {
+  /** Reads what there is, partition after partition until `maxBytes`. */
+  async read({ reads, maxBytes, atLeastOneBatch, readCommitted, stopsWhenFull }: ReadRequest): Promise<(PartitionRecords | Refusal)[]> {
     const results: (PartitionRecords | Refusal)[] = []
     let bytesLeft = maxBytes
     let isEmpty = true
     for (const read of reads) {
       if (stopsWhenFull && bytesLeft <= 0 && !isEmpty) break
-      const found = attempt(() => this.#read(read, Math.min(read.maxBytes, bytesLeft), { readCommitted, atLeastOneBatch: isEmpty }))
+      const found = attempt(() =>
+        this.#read(read, Math.min(read.maxBytes, bytesLeft), { readCommitted, atLeastOneBatch: atLeastOneBatch && isEmpty }),
+      )
       const records = found instanceof Promise ? await found.catch(asRefusal) : found
       results.push(records)
       if (records instanceof Refusal) continue

@@ -229,3 +229,60 @@ describe('Fetch', () => {
     expect(plain.responses[0]!.partitions[0]!.abortedTransactions).toBeNull()
   })
 })
+
+describe('a fetch while clients have not taken what they were answered', () => {
+  const LIMIT = 1 << 20
+
+  async function withFullBudget(): Promise<TestServices> {
+    const services = await openServices({ 'queued.max.response.bytes': LIMIT })
+    await services.createTopic('a')
+    await append(services, ['x'])
+    services.responseBudget.takeNow(LIMIT)
+    return services
+  }
+
+  it('waits until some of it is taken', async () => {
+    const services = await withFullBudget()
+    const answer = services.ask(fetch, 12, fetchOf('a', [{}], { maxWaitMs: 500 }))
+    await settled()
+    services.responseBudget.give(LIMIT)
+    expect(valuesIn((await answer).responses[0]!.partitions[0]!.records)).toContain('x')
+    expect(services.responseBudget.heldBytes).toBe(0)
+  })
+
+  it('is answered without records when its time is over, and with them the next time', async () => {
+    const services = await withFullBudget()
+    const answer = services.ask(fetch, 12, fetchOf('a', [{}], { maxWaitMs: 500, sessionEpoch: 0 }))
+    await settled()
+    services.clock.advance(500)
+    const { sessionId, responses } = await answer
+    expect(responses[0]!.partitions[0]!).toMatchObject({ errorCode: 0, highWatermark: 1, records: Buffer.alloc(0) })
+    services.responseBudget.give(LIMIT)
+    const next = await services.ask(fetch, 12, { ...fetchOf('a', [], { sessionId, sessionEpoch: 1 }), topics: [] })
+    expect(valuesIn(next.responses[0]!.partitions[0]!.records)).toContain('x')
+    expect(services.responseBudget.heldBytes).toBe(0)
+  })
+
+  it('ends its wait when its connection goes', async () => {
+    const services = await withFullBudget()
+    const gone = new AbortController()
+    const { pendingTimerCount } = services.clock
+    const answer = services.ask(fetch, 12, fetchOf('a', [{}], { maxWaitMs: 600_000 }), gone.signal)
+    await settled()
+    gone.abort()
+    expect((await answer).responses[0]!.partitions[0]!.records).toHaveLength(0)
+    expect([services.responseBudget.heldBytes, services.clock.pendingTimerCount]).toEqual([LIMIT, pendingTimerCount])
+  })
+
+  it('holds what it answers, and a first batch that is larger than its share, until the answer has left', async () => {
+    const services = await openServices({ 'queued.max.response.bytes': LIMIT })
+    await services.createTopic('a')
+    await append(services, ['x'.repeat(900_000)])
+    const left: (() => void)[] = []
+    services.whenAnswerLeft = (action) => void left.push(action)
+    await services.ask(fetch, 12, fetchOf('a', [{}], { maxBytes: 10 }))
+    expect(services.responseBudget.heldBytes).toBeGreaterThan(900_000)
+    for (const action of left) action()
+    expect(services.responseBudget.heldBytes).toBe(0)
+  })
+})

@@ -16,6 +16,7 @@ import { PartitionFolders } from '../../src/topics/partition-folders.ts'
 import { Placement } from '../../src/topics/placement.ts'
 import { RecordStore } from '../../src/topics/record-store.ts'
 import { ProducerIds } from '../../src/transactions/producer-ids.ts'
+import { ByteBudget } from '../../src/lib/byte-budget.ts'
 import { requestCodec, responseCodec } from '../../src/wire/compile.ts'
 import { Refusal } from '../../src/wire/error-codes.ts'
 import { encodeBatch } from '../../src/wire/records/record.ts'
@@ -38,6 +39,8 @@ export interface TestServices extends Services {
   readonly clock: ManualClock
   readonly disk: MemoryDisk
   readonly served: readonly ServedApi[]
+  /** What comes of an action for when an answer has left: done at once, unless a test says otherwise. */
+  whenAnswerLeft: (action: () => void) => void
   ask<A extends Api>(api: A, apiVersion: number, request: Draft<A['request']>, peer?: AbortSignal | Peer): Promise<Infer<A['response']>>
   /** What the server sees: for answers that are none. */
   accept<A extends Api>(api: A, apiVersion: number, request: Draft<A['request']>): Accepted | Promise<Accepted>
@@ -62,7 +65,8 @@ export async function openServicesAt<C extends Clock>(
   const placement = new Placement({ brokerId: 1, clusterId: 'test-cluster', leaderEpoch: LEADER_EPOCH, advertised: new Map() })
   const producerIds = new ProducerIds({ firstFree: 0, reserve: async () => undefined })
   const fetchSessions = new FetchSessions({ slots: config['max.incremental.fetch.session.cache.slots'], clock })
-  const services = { config, dynamicConfigs, clock, catalog, placement, records, producerIds, fetchSessions, disk }
+  const responseBudget = new ByteBudget(config['queued.max.response.bytes'])
+  const services = { config, dynamicConfigs, clock, catalog, placement, records, producerIds, fetchSessions, responseBudget, disk }
   return { ...services, served: servedApis(services) }
 }
 
@@ -82,16 +86,17 @@ export async function openServices(flags: Record<string, string | number | boole
     const bytes = Buffer.concat(writer.chunks())
     const memory: RequestMemory = {
       releaseRequest: () => void bytes.fill(0xdb), // the next request in the same memory
-      whenAnswerLeft: (action) => action(),
+      whenAnswerLeft: (action) => test.whenAnswerLeft(action),
     }
     const body = requestCodec(api, apiVersion).decode(new Reader(bytes)) as object
     return [body, { apiVersion, clientId: 'test', connection: { ...connection, id: connectionId }, signal, memory }]
   }
   const accept: TestServices['accept'] = (api, apiVersion, request) => handlerOf(api).accept(...received(api, apiVersion, request))
 
-  return {
+  const test: TestServices = {
     ...services,
     accept,
+    whenAnswerLeft: (action) => action(),
     async ask(api, apiVersion, request, peer) {
       const [body, context] = received(api, apiVersion, request, peer instanceof AbortSignal ? { signal: peer } : peer)
       let answer: object
@@ -110,6 +115,7 @@ export async function openServices(flags: Record<string, string | number | boole
       if (result instanceof Refusal) throw result
     },
   }
+  return test
 }
 
 /** One batch with these values, a millisecond apart. */

@@ -23,7 +23,14 @@ async function opened(partitionCount = 1) {
     lastFetchedEpoch: -1,
   })
   const read = (request: Partial<ReadRequest> = {}): Promise<(PartitionRecords | Refusal)[]> =>
-    services.records.read({ reads: [readOf(0)], maxBytes: 1 << 20, readCommitted: false, stopsWhenFull: false, ...request })
+    services.records.read({
+      reads: [readOf(0)],
+      maxBytes: 1 << 20,
+      atLeastOneBatch: true,
+      readCommitted: false,
+      stopsWhenFull: false,
+      ...request,
+    })
   const heard: number[] = []
   const watcher = { partitionChanged: (bytes: number) => void heard.push(bytes) }
   return { ...services, topicId, append, appendNow, read, readOf, heard, watcher }
