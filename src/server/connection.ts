@@ -177,11 +177,11 @@ export class Connection {
 
   #patience(): { readonly reason: CloseReason; readonly limitMs: number } {
     const { responseBudget, maxIdleMs } = this.#services
-    if (this.#output.unsentBytes > 0)
-      return { reason: 'takes no answer', limitMs: responseBudget.isContended ? STALLED_IN_THE_WAY_MS : STALLED_MS }
-    const isWaiting = this.#replies.count > 0 || this.#claim?.isWaiting
-    if (isWaiting || this.#claim === undefined) return { reason: 'idle', limitMs: isWaiting ? Infinity : maxIdleMs }
-    return { reason: 'half a request', limitMs: this.#claim.isWanted ? STALLED_IN_THE_WAY_MS : STALLED_MS }
+    const stalledMs = (isInTheWay: boolean): number => Math.min(maxIdleMs, isInTheWay ? STALLED_IN_THE_WAY_MS : STALLED_MS)
+    if (this.#output.unsentBytes > 0) return { reason: 'takes no answer', limitMs: stalledMs(responseBudget.isContended) }
+    if (this.#replies.count > 0) return { reason: 'idle', limitMs: Infinity }
+    if (this.#claim !== undefined) return { reason: 'half a request', limitMs: stalledMs(this.#claim.isWanted) } // also one that waits for room
+    return { reason: 'idle', limitMs: maxIdleMs }
   }
 
   #mayAssemble(frameBytes: number): boolean {

@@ -161,6 +161,20 @@ describe('the bytes of large requests', () => {
     expect((await test.calls.nth(0)).text).toBe('4')
   })
 
+  it('are not waited for longer than half a minute', async () => {
+    const test = await startServer({ queuedRequestBytes: 8 << 20, maxIdleMs: 10 * MINUTE })
+    const [busy, waiting] = [await test.connect(), await test.connect()]
+    busy.send(large(1))
+    const call = await test.calls.nth(0)
+    waiting.send(large(2))
+    await others(test)
+    test.clock.advance(2_000)
+    test.clock.advance(31_000)
+    expect(await isEnded(waiting)).toBe(true)
+    call.answer({ text: 'done' })
+    expect(answered(await busy.next())).toBe('1 done')
+  })
+
   it('are taken from who makes no use of them, sooner when others wait', async () => {
     const test = await startServer({ queuedRequestBytes: 8 << 20, maxIdleMs: 10 * MINUTE })
     const [stalled, waiting] = [await test.connect(), await test.connect()]
