@@ -3,7 +3,7 @@
 // - A broker is named by its id; the empty string tells what was set for all brokers while they run, and nothing else.
 // - Any group has configs, whether it exists or not. Of the broker's loggers there are none to tell.
 // Differs from Kafka: of broker configs, those that mean something here or can be altered in Kafka are told. Client metrics are refused. A resource that is
-// named twice is described once.
+// named twice is described once, and of groups at most 1000 in one request.
 
 import {
   type DescribedConfig,
@@ -26,6 +26,7 @@ import type { Services } from './services.ts'
 type Request = Infer<typeof api.request>
 type Resource = Request['resources'][number]
 type Result = Draft<typeof api.response>['results'][number]
+const GROUPS_PER_REQUEST_MAX = 1000 // any name is a group's, and its description a thousand times as long
 
 export function describeConfigs(services: Services): ServedApi {
   const { catalog, config, dynamicConfigs } = services
@@ -71,7 +72,14 @@ export function describeConfigs(services: Services): ServedApi {
   }
 
   return handler(api, {
-    handle: (request) => ({ results: distinct(request.resources).map((resource) => describe(resource, request)) }),
+    handle(request) {
+      let groupsLeft = GROUPS_PER_REQUEST_MAX
+      const results = distinct(request.resources).map((resource) => {
+        if (resource.resourceType === GROUP && groupsLeft-- <= 0) return refused(resource, tooManyGroups())
+        return describe(resource, request)
+      })
+      return { results }
+    },
     refuse: ({ resources }, refusal) => ({ results: resources.map((resource) => refused(resource, refusal)) }),
   })
 }
@@ -79,6 +87,10 @@ export function describeConfigs(services: Services): ServedApi {
 /** An answer is a thousand times as long as its question. */
 function distinct(resources: readonly Resource[]): Resource[] {
   return [...new Map(resources.map((resource) => [`${resource.resourceType} ${resource.resourceName}`, resource])).values()]
+}
+
+function tooManyGroups(): Refusal {
+  return new Refusal('POLICY_VIOLATION', `a request may ask for the configs of ${GROUPS_PER_REQUEST_MAX} groups at most`)
 }
 
 function refused({ resourceType, resourceName }: Resource, refusal: Refusal): Result {

@@ -62,7 +62,8 @@ export class DynamicConfigs {
 
   alterBroker(id: string, edit: ConfigEdit, validateOnly: boolean): Promise<void> {
     return this.#mutex.run(async () => {
-      const table = alterableBrokerConfigs(this.config, (texts) => this.#inForce(new Map([...this.#brokers, [id, texts]])))
+      const inherited = this.#inForce(new Map([[ALL_BROKERS, this.ofBroker(ALL_BROKERS)]])) // by a single broker, and by all of them
+      const table = alterableBrokerConfigs(inherited, (texts) => this.#inForce(new Map([...this.#brokers, [id, texts]])))
       const configs = edit(this.ofBroker(id), table, 'INVALID_REQUEST')
       if (validateOnly) return
       await this.#options.metadataLog.append([{ type: 'configs', resourceType: RESOURCE_TYPES.broker, resourceName: id, configs }])

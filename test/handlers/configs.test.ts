@@ -150,6 +150,17 @@ describe('IncrementalAlterConfigs', () => {
     expect(await ofTopic()).toEqual(['7', 1])
   })
 
+  it('appends to what all brokers have, not to what one of them has', async () => {
+    const services = await openServices()
+    const policyOf = (broker: string): Promise<unknown[]> => valueOf(services, BROKER, broker, 'log.cleanup.policy')
+    await alter(services, [resource(BROKER, '1', ['log.cleanup.policy', SET, ''])])
+    await alter(services, [resource(BROKER, '', ['log.cleanup.policy', APPEND, 'compact'])])
+    expect([await policyOf(''), await policyOf('1')]).toEqual([
+      ['delete,compact', 3],
+      ['', 2],
+    ])
+  })
+
   it('keeps what means nothing here, and the configs of groups', async () => {
     const services = await openServices()
     await alter(services, [
@@ -198,6 +209,16 @@ describe('DescribeConfigs', () => {
     expect(errorName(results[0]!.errorCode)).toBe(error)
     expect(results[0]!.configs.length > 0).toBe(error === 'NONE' && resourceType === GROUP)
   })
+})
+
+it('DescribeConfigs describes a thousand groups in one request, and no more', async () => {
+  const resources = Array.from({ length: 1001 }, (_, index) => ({
+    resourceType: GROUP,
+    resourceName: `g${index}`,
+    configurationKeys: null,
+  }))
+  const { results } = await (await openServices()).ask(describeConfigs, 4, { resources })
+  expect(results.map(({ errorCode }) => errorName(errorCode)).indexOf('POLICY_VIOLATION')).toBe(1000)
 })
 
 describe('ListConfigResources', () => {
