@@ -126,6 +126,7 @@ describe('a broker', () => {
     const before = await start(folder, { 'log.segment.bytes': 3_000_000 })
     const first = await connect(before)
     await create(first, 'orders')
+    await create(first, 'inherits')
     const set = (resourceType: number, resourceName: string, name: string, value: string) => ({
       resourceType,
       resourceName,
@@ -138,6 +139,8 @@ describe('a broker', () => {
     ]
     const { responses } = await first.request(incrementalAlterConfigs, 1, { resources, validateOnly: false })
     expect(responses.map(({ errorCode }) => errorCode)).toEqual([0, 0, 0])
+    const inherited = [set(4, '1', 'message.max.bytes', '150')]
+    await first.request(incrementalAlterConfigs, 1, { resources: inherited, validateOnly: false })
     const asked = {
       resources: [{ resourceType: 2, resourceName: 'orders', configurationKeys: ['max.message.bytes', 'segment.bytes', 'segment.ms'] }],
     }
@@ -154,7 +157,7 @@ describe('a broker', () => {
 
     const second = await connect(await start(folder, { 'log.segment.bytes': 3_000_000 }))
     expect(await described(second)).toEqual(expected)
-    expect(await send(second, 'orders', 'a'.repeat(200))).toBe(-10) // MESSAGE_TOO_LARGE
+    for (const topic of ['orders', 'inherits']) expect(await send(second, topic, 'a'.repeat(200))).toBe(-10) // MESSAGE_TOO_LARGE
     expect(await send(second, 'orders', 'a')).toBe(0)
   })
 

@@ -7,6 +7,7 @@ import { describeConfigs } from '../../src/wire/messages/describe-configs.ts'
 import { incrementalAlterConfigs } from '../../src/wire/messages/incremental-alter-configs.ts'
 import { listConfigResources } from '../../src/wire/messages/list-config-resources.ts'
 import { produce } from '../../src/wire/messages/produce.ts'
+import { buildBatch } from '../support/batch-builder.ts'
 import { batchOf, openServices, type TestServices } from '../support/test-services.ts'
 
 const [TOPIC, BROKER, LOGGER, METRICS, GROUP] = [2, 4, 8, 16, 32] as const
@@ -113,6 +114,41 @@ describe('IncrementalAlterConfigs', () => {
       resource(BROKER, '', ['message.max.bytes', DELETE, null]),
     ])
     expect(await send(services, 'inherits', 5000)).toBe('NONE')
+  })
+
+  it('reaches the logs that are open, of the topic and of all that inherit', async () => {
+    const services = await openServices()
+    for (const name of ['own', 'inherits']) await services.createTopic(name)
+    const largest = (1 << 20) - 60 // with its batch larger than the smallest segment, and not than the largest message
+    const both = async (): Promise<string[]> => [await send(services, 'own', largest), await send(services, 'inherits', largest)]
+    expect(await both()).toEqual(['NONE', 'NONE'])
+    await alter(services, [resource(TOPIC, 'own', ['segment.bytes', SET, String(1 << 20)])])
+    expect(await both()).toEqual(['RECORD_LIST_TOO_LARGE', 'NONE'])
+    await alter(services, [
+      resource(BROKER, '1', ['log.segment.bytes', SET, String(1 << 20)]),
+      resource(TOPIC, 'own', ['segment.bytes', SET, '2000000']),
+    ])
+    expect(await both()).toEqual(['NONE', 'RECORD_LIST_TOO_LARGE'])
+  })
+
+  it('makes partitions forget producers sooner', async () => {
+    const services = await openServices()
+    await services.createTopic('a')
+    const sendAs = async (baseSequence: number): Promise<string> => {
+      const records = buildBatch({
+        records: [{ value: 'v' }],
+        producerId: 7,
+        producerEpoch: 0,
+        baseSequence,
+        baseTimestamp: BigInt(services.clock.now()),
+      })
+      const request = { acks: -1, timeoutMs: 1000, topicData: [{ name: 'a', partitionData: [{ index: 0, records }] }] }
+      return errorName((await services.ask(produce, 9, request)).responses[0]!.partitionResponses[0]!.errorCode)
+    }
+    expect([await sendAs(0), await sendAs(5)]).toEqual(['NONE', 'OUT_OF_ORDER_SEQUENCE_NUMBER'])
+    await alter(services, [resource(BROKER, '', ['producer.id.expiration.ms', SET, '1000'])])
+    services.clock.advance(1000)
+    expect(await sendAs(5)).toBe('NONE')
   })
 
   it('makes a topic compacted, and no more', async () => {
