@@ -182,4 +182,18 @@ describe('when all slots for fetch sessions are taken', () => {
     expect(await Promise.all(waiting)).toEqual([[], []])
     expect([await small.told([]), await large.told([])]).toEqual([['FETCH_SESSION_ID_NOT_FOUND'], ['FETCH_SESSION_ID_NOT_FOUND']])
   })
+
+  it('one that goes while it is waited for watches nothing any more, though it reads once again', async () => {
+    const { services, client, append } = await openFetching(1, { 'max.incremental.fetch.session.cache.slots': 1 })
+    const watchers = countWatchers(services)
+    await append()
+    await client.fetch(all(1))
+    const waiting = client.told([], { maxWaitMs: 10 * TWO_MINUTES_MS, minBytes: 1 << 20 })
+    await settled()
+    services.clock.advance(TWO_MINUTES_MS + 1)
+    const newcomer = new FetchClient(services)
+    await newcomer.fetch([{ topic: 'unknown' }])
+    expect(await waiting).toEqual(['a-0 1 +1'])
+    expect([newcomer.sessionId === 0, watchers()]).toEqual([false, 0])
+  })
 })
