@@ -59,9 +59,10 @@ async function campaign(targets: readonly Target[], concurrency: number, check: 
     await check()
     if (frames < noteAt) return
     noteAt = frames + NOTED_EVERY_FRAMES
-    const { usedMb, rssMb } = memory.note()
+    const diskBytes = await broker.diskBytes()
+    const { usedMb, rssMb } = memory.note(diskBytes)
     const perSecond = Math.round(frames / ((performance.now() - startMs) / 1000))
-    console.log(`${frames} frames, ${perSecond}/s, ${usedMb} MB used, ${rssMb} MB resident`)
+    console.log(`${frames} frames, ${perSecond}/s, ${usedMb} MB used, ${Math.round(diskBytes / 2 ** 20)} MB of files, ${rssMb} MB resident`)
   }
   await runCampaign({ targets, frames: Math.ceil(frameCount / 2), concurrency, pause: { everyFrames: CHECKED_EVERY_FRAMES, check: pause } })
   return memory.growthMb

@@ -1,6 +1,7 @@
 // The broker that is fuzzed: handlers and server as they are, on a memory disk, in this process, on a real socket. Its topics come in three kinds: those that
 // inputs name, those that inputs make (swept away now and then), and the precious one, which no input knows and whose records must never change.
 
+import { join } from 'node:path'
 import { ByteBudget } from '../../src/lib/byte-budget.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { createDiagnostics } from '../../src/lib/diagnostics.ts'
@@ -36,6 +37,7 @@ const PRECIOUS_CONFIGS = {
   'retention.ms': '-1',
 }
 
+const DATA_FOLDER = '/data'
 const quiet = createDiagnostics(systemClock, 'error', () => undefined) // and would count repeated errors, not tell them
 export const REQUEST_BYTES_MAX = 4 << 20
 const RESPONSE_BYTES_MAX = 16 << 20
@@ -99,6 +101,16 @@ export class FuzzedBroker {
     for (const topic of others) await catalog.delete(topic)
     this.#topicIds = []
     for (const [name, configs] of Object.entries(FUZZED_TOPICS)) this.#topicIds.push(await this.#create(name, configs))
+  }
+
+  async diskBytes(folder = DATA_FOLDER): Promise<number> {
+    const { disk } = this.#services
+    let bytes = 0
+    for (const name of (await disk.list(folder)) ?? []) {
+      const path = join(folder, name)
+      bytes += (await disk.list(path)) === undefined ? await disk.fileSize(path) : await this.diskBytes(path)
+    }
+    return bytes
   }
 
   async stop(): Promise<void> {

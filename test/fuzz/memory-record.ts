@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm'
 const MB = 1 << 20
 
 interface Held {
-  /** On the heap and in buffers, after a collection of garbage. */
+  /** On the heap and in buffers, after a collection of garbage, the files of the memory disk left out. */
   readonly usedMb: number
   readonly rssMb: number
 }
@@ -20,11 +20,12 @@ export class MemoryRecord {
     this.#collectGarbage = runInNewContext('gc') as () => void
   }
 
-  note(): Held {
+  /** `diskBytes` are those of the memory disk, whose logs grow by what is asked of the broker. */
+  note(diskBytes: number): Held {
     this.#collectGarbage()
     this.#collectGarbage() // buffers found by the first one are released when the second starts
     const { heapUsed, arrayBuffers, rss } = process.memoryUsage()
-    const held = { usedMb: Math.round((heapUsed + arrayBuffers) / MB), rssMb: Math.round(rss / MB) }
+    const held = { usedMb: Math.round((heapUsed + arrayBuffers - diskBytes) / MB), rssMb: Math.round(rss / MB) }
     this.#noted.push(held)
     return held
   }
