@@ -2,7 +2,6 @@
 // inputs name, those that inputs make (swept away now and then), and the precious one, which no input knows and whose records must never change.
 
 import { join } from 'node:path'
-import { ByteBudget } from '../../src/lib/byte-budget.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { createDiagnostics } from '../../src/lib/diagnostics.ts'
 import { Server } from '../../src/server/listener.ts'
@@ -40,7 +39,6 @@ const PRECIOUS_CONFIGS = {
 const DATA_FOLDER = '/data'
 const quiet = createDiagnostics(systemClock, 'error', () => undefined) // and would count repeated errors, not tell them
 export const REQUEST_BYTES_MAX = 4 << 20
-const RESPONSE_BYTES_MAX = 16 << 20
 
 export class FuzzedBroker {
   readonly #services: Awaited<ReturnType<typeof openServicesAt>>
@@ -59,7 +57,7 @@ export class FuzzedBroker {
       counters: new ServerCounters(),
       maxRequestBytes: REQUEST_BYTES_MAX,
       queuedRequestBytes: 4 * REQUEST_BYTES_MAX,
-      responseBudget: new ByteBudget(RESPONSE_BYTES_MAX),
+      responseBudget: services.responseBudget,
       maxIdleMs: 60_000,
       connectionLimits: { total: Infinity, perAddress: Infinity, ofAddress: new Map() },
     })

@@ -19,7 +19,7 @@ import { SteadyProducer } from './steady-producer.ts'
 const DEAF = Number(process.env['OTTLA_HOSTILE_DEAF'] ?? 2000)
 const HALVES = Number(process.env['OTTLA_HOSTILE_HALVES'] ?? 200)
 const IDLE = Number(process.env['OTTLA_HOSTILE_IDLE'] ?? 2000)
-const IDLE_MS = 15_000
+const IDLE_MS = 60_000 // until all are there
 const PHASE_MS = 10_000
 const GONE_WITHIN_MS = 600_000
 const RESIDENT_MB_MAX = 400
