@@ -43,8 +43,8 @@ export async function runCampaign({ targets, frames, concurrency, pause }: Campa
     while (!isOver() && framesDone < pauseAt) {
       const round = makeRound(targets, only?.round ?? nextRound)
       nextRound++
-      watch.starts(nameOf(round))
       underWay.add(round)
+      watch.underWay(Array.from(underWay, nameOf))
       try {
         await tryInTime(round)
       } catch (cause) {

@@ -18,7 +18,7 @@ import { randomRequest, type RequestWords } from './random-request.ts'
 const CLIENT_IDS = ['fuzz', '', 'größe', null]
 const NOISE_BYTES_MAX = 300
 const LONG_LIST = 3000
-const VERY_LONG_LIST = 60_000
+const VERY_LONG_LIST = 120_000
 const NEW_TOPICS_MAX = 20
 const NEW_PARTITIONS_MAX = 50
 
