@@ -3,4 +3,4 @@
 process.env.UV_THREADPOOL_SIZE ??= '16'
 // Half of the CPU time of produced bytes otherwise: docs/decisions/0005-garbage-collector.md.
 require('node:v8').setFlagsFromString('--no-incremental-marking')
-void import('../dist/cli/main.js')
+void import('../dist/bundle/ottla.js')

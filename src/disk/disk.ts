@@ -141,7 +141,7 @@ export const fileSystem: Disk = {
     return (await fs.promises.stat(path)).size
   },
 
-  readFile: (path) => briefly.use(() => absentWhen(fs.promises.readFile(path), 'ENOENT', 'ENOTDIR')),
+  readFile: (path) => briefly.use(() => absentWhen(readWhole(path), 'ENOENT', 'ENOTDIR')),
 
   async replaceFile(path, bytes) {
     const temporary = `${path}.tmp`
@@ -193,6 +193,13 @@ export const fileSystem: Disk = {
     const stats = await fs.promises.statfs(path)
     return stats.bavail * stats.bsize
   },
+}
+
+/** Not by fs.promises, whose file handles cost more than the reading: a start reads a few small files for each partition. */
+function readWhole(path: string): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    fs.readFile(path, (error, bytes) => (error === null ? resolve(bytes) : reject(error)))
+  })
 }
 
 async function makeOneFolder(path: string): Promise<void> {
