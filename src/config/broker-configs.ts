@@ -124,11 +124,11 @@ const ownConfigs = {
     doc: 'A partition forgets an idempotent producer that was silent for this long.',
   }),
   'queued.max.request.bytes': long({
-    default: 128 << 20,
+    default: 64 << 20,
     doc: 'The most bytes of requests above 64 KiB that are received or worked on at a time, half of them for requests above 2 MiB; further ones wait, unsent. Negative: no limit.',
   }),
   'queued.max.response.bytes': long({
-    default: 64 << 20,
+    default: 32 << 20,
     atLeast: 1 << 20,
     doc: 'The most record bytes of Fetch responses that clients have not taken yet; a further Fetch gets less, or waits.',
   }),

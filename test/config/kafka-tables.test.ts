@@ -101,7 +101,7 @@ describe('the broker configs', () => {
     ['log.dirs', './ottla-data'], // Kafka has none, and uses log.dir
     ['node.id', '1'], // Kafka wants one to be given
     ['controller.listener.names', ''], // Kafka wants one to be given
-    ['queued.max.request.bytes', '134217728'], // Kafka: no limit, which a few clients with half a request each can make use of
+    ['queued.max.request.bytes', '67108864'], // Kafka: no limit, which a few clients with half a request each can make use of
   ])
   const otherLimits = new Set([
     'default.replication.factor',
