@@ -1,5 +1,5 @@
-// What a connection has still to send. It goes out in pieces, the next one when the kernel has taken the one before: so it shows whether a client that
-// takes its time takes anything at all. Small chunks are joined, since each buffer of its own costs more than copying it; large ones, which are record
+// What a connection has still to send. It goes out in pieces, one in a turn of the event loop, the next one when the kernel has taken the one before: so a
+// large answer takes turns with the other connections, and it shows whether a client that takes its time takes anything at all. Small chunks are joined, since each buffer of its own costs more than copying it; large ones, which are record
 // batches, go to the kernel from where they lie.
 
 import type { Writable } from 'node:stream'
@@ -52,7 +52,7 @@ export class Output {
 
   /** Writes what was added, as far as the kernel takes it; the rest follows by itself. */
   pump(): void {
-    while (this.#waiting.length > 0 && this.#socket.writableLength === 0) this.#write(this.#takePiece())
+    if (this.#waiting.length > 0 && this.#socket.writableLength === 0) this.#write(this.#takePiece())
     if (this.#marks.length > 0) this.#reach(this.sentBytes)
     if (this.#isEnding && this.#waiting.length === 0) this.#socket.end()
   }
@@ -103,6 +103,7 @@ export class Output {
   // Not at 'drain', which comes only after more than the socket's high-water mark.
   readonly #taken = (error?: Error | null): void => {
     if (error) return // 'close' follows
+    if (this.#waiting.length > 0) return void setImmediate(() => this.pump())
     this.pump()
     this.#onTaken()
   }
