@@ -4,7 +4,7 @@
 
 import { join, resolve } from 'node:path'
 import { BrokerCounters } from './broker-counters.ts'
-import { bracketed, type Endpoint } from './config/endpoints.ts'
+import { bracketed, type Endpoint, isEveryInterface } from './config/endpoints.ts'
 import type { BrokerConfig } from './config/resolve.ts'
 import { fileSystem } from './disk/disk.ts'
 import type { Disk } from './disk/disk.ts'
@@ -77,7 +77,6 @@ const TAIL_CACHE_BYTES = 64 << 20
 const OPEN_FILES_MAX = 500
 const GRACE_MS = 10_000
 const OPENING_AT_ONCE = 64
-const EVERY_INTERFACE = new Set(['', '0.0.0.0', '::'])
 /** A memory is nobody else's. */
 const lockMemory = (): FolderLock => ({ token: randomUuid(), release: async () => undefined })
 
@@ -276,7 +275,7 @@ interface Running {
 /** How a client on this machine reaches a listener: by a name of this machine where it listens on several addresses. */
 function reachedAt({ name, host }: Endpoint, { addresses }: Server): string {
   const { port } = addresses.find(({ listenerName }) => listenerName === name)!
-  return `${EVERY_INTERFACE.has(host) ? 'localhost' : bracketed(host)}:${port}`
+  return `${isEveryInterface(host) ? 'localhost' : bracketed(host)}:${port}`
 }
 
 function runningBroker(parts: Parts, { server, metadataLog, catalog, records, stop }: Running): Broker {

@@ -35,6 +35,9 @@ export function parseAddressLimits(text: string): ReadonlyMap<string, number> | 
   return limits
 }
 
+/** Of a listener: it is no address that a client could use. */
+export const isEveryInterface = (host: string): boolean => host === '' || host === '0.0.0.0' || host === '::'
+
 /** A host as it stands before a port. */
 export const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
@@ -76,7 +79,7 @@ function settleAdvertised(advertised: readonly Endpoint[], opened: readonly Endp
     if (!opened.some((listener) => listener.name === endpoint.name)) {
       throw new InvalidConfig(`advertised.listeners has the name ${endpoint.name}, which listeners does not have`)
     }
-    if (/^(|0\.0\.0\.0|::)$/.test(endpoint.host) || endpoint.port === 0) {
+    if (isEveryInterface(endpoint.host) || endpoint.port === 0) {
       throw new InvalidConfig(`advertised.listeners must say where clients find the broker: ${formatEndpoint(endpoint)} is no such address`)
     }
   }

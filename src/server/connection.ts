@@ -242,7 +242,7 @@ export class Connection {
 
   readonly #send = (exchange: Exchange, { chunks }: Reply): void => {
     this.#output.add(chunks)
-    for (const { length } of chunks) this.#services.counters.sentBytes.add(length)
+    this.#services.counters.sentBytes.add(exchange.replyBytes)
     if (exchange.isAwaited) this.#output.mark(() => exchange.left())
   }
 

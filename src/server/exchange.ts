@@ -20,6 +20,7 @@ export class Exchange implements RequestMemory {
   readonly #memory: FrameMemory
   readonly #claim: Claim | undefined
   #reply: Reply | undefined
+  #replyBytes = 0
   #whenLeft: (() => void)[] = NOTHING
 
   constructor(frame: Buffer, memory: FrameMemory, claim: Claim | undefined) {
@@ -32,6 +33,10 @@ export class Exchange implements RequestMemory {
   /** undefined until the request is answered. */
   get reply(): Reply | undefined {
     return this.#reply
+  }
+
+  get replyBytes(): number {
+    return this.#replyBytes
   }
 
   /** Somebody wants to know when the reply has left. */
@@ -50,6 +55,7 @@ export class Exchange implements RequestMemory {
   /** The request's bytes are no longer counted. */
   answer(reply: Reply): void {
     this.#reply = reply
+    for (const { length } of reply.chunks) this.#replyBytes += length
     this.#claim?.end()
   }
 

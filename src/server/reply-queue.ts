@@ -31,7 +31,7 @@ export class ReplyQueue {
   /** Of one that was pushed. */
   answer(exchange: Exchange, reply: Reply): void {
     exchange.answer(reply)
-    this.#readyBytes += sizeOf(reply)
+    this.#readyBytes += exchange.replyBytes
   }
 
   /** Hands every reply whose turn it is to `send`. True when the last of them closes the connection: the queue is empty then. */
@@ -42,7 +42,7 @@ export class ReplyQueue {
       const { reply } = exchange
       if (reply === undefined) break
       this.#requestBytes -= exchange.requestBytes
-      this.#readyBytes -= sizeOf(reply)
+      this.#readyBytes -= exchange.replyBytes
       send(exchange, reply)
       if (reply.closes) {
         this.#exchanges.splice(0, taken + 1)
@@ -64,5 +64,3 @@ export class ReplyQueue {
     for (const exchange of dropped) if (exchange.reply !== undefined) exchange.left()
   }
 }
-
-const sizeOf = ({ chunks }: Reply): number => chunks.reduce((sum, { length }) => sum + length, 0)

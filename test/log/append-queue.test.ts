@@ -124,16 +124,6 @@ describe('small appends with os', () => {
     expect([file.writtenNow, queue.highWatermark]).toEqual([['a'], 1])
   })
 
-  it('are written again, the long way, when that fails or comes out short', async () => {
-    for (const now of [() => false, () => raise('EIO')]) {
-      const file = new HeldFile()
-      file.now = now
-      void queueOn(file).push('a')
-      await endOfTurn()
-      expect(file.next).toEqual(['write a at 0'])
-    }
-  })
-
   it('take the long way for ten seconds after one that took more than two milliseconds', async () => {
     const clock = new ManualClock()
     const file = new HeldFile()
@@ -157,6 +147,18 @@ describe('small appends with os', () => {
   })
 })
 
+describe.each(['os', 'fsync'] as const)('small appends with %s', (durability) => {
+  it('are written again, the long way, when writing at once fails or comes out short', async () => {
+    for (const now of [() => false, () => raise('EIO')]) {
+      const file = new HeldFile()
+      file.now = now
+      void queueOn(file, { durability }).push('a')
+      await endOfTurn()
+      expect(file.next).toEqual(['write a at 0'])
+    }
+  })
+})
+
 describe('small appends with fsync', () => {
   it('are written at once when no sync is in flight, and together when it is over', async () => {
     const file = new HeldFile()
@@ -171,16 +173,6 @@ describe('small appends with fsync', () => {
     expect([file.writtenNow, file.next, queue.highWatermark]).toEqual([['a', 'bc'], ['sync'], 1])
     await file.take().finish()
     expect(seen).toEqual(['visible a', 'done a', 'visible bc', 'done b', 'done c'])
-  })
-
-  it('are written again, the long way, when that fails or comes out short', async () => {
-    for (const now of [() => false, () => raise('EIO')]) {
-      const file = new HeldFile()
-      file.now = now
-      void queueOn(file, { durability: 'fsync' }).push('a')
-      await endOfTurn()
-      expect(file.next).toEqual(['write a at 0'])
-    }
   })
 
   it('take the long way for ten seconds after one that took more than two milliseconds', async () => {

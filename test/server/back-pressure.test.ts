@@ -1,16 +1,6 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { answered, echo, parked, pipelined, request, scripted, startServer, type TestServer } from './fake-apis.ts'
-
-/** Long enough for the server to have done all it is going to do: other clients' requests go to and fro. */
-async function others(test: TestServer): Promise<void> {
-  const other = await test.connect()
-  for (let round = 0; round < 30; round++) {
-    other.send(request(echo, round, 'meanwhile'))
-    await other.next()
-  }
-  other.socket.destroy()
-}
+import { answered, echo, others, parked, pipelined, request, scripted, startServer } from './fake-apis.ts'
 
 describe('a client that sends and never reads', () => {
   it('has one large response made for it and none behind it', async () => {

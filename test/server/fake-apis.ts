@@ -138,6 +138,17 @@ export function request(
   return Buffer.concat(encodeRequest(api, version, correlationId, clientId, { text, padding }))
 }
 
+/** Long enough for the server to have done all it is going to do: another client's requests go to and fro, and it is gone. */
+export async function others(test: TestServer): Promise<void> {
+  const other = await test.connect()
+  for (let round = 0; round < 30; round++) {
+    other.send(request(echo, round, 'meanwhile'))
+    await other.next()
+  }
+  other.socket.destroy()
+  await once(other.socket, 'close')
+}
+
 /** A response frame as a test compares it: `7 hello`, with the error code when there is one. */
 export function answered(frame: Buffer | undefined, version = 2): string {
   if (frame === undefined) return 'closed'

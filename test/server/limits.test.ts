@@ -1,21 +1,10 @@
 import { connect, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import type { TestClient } from './test-client.ts'
-import { answered, echo, parked, pipelined, request, scripted, startServer, type TestServer } from './fake-apis.ts'
+import { answered, echo, others, parked, pipelined, request, scripted, startServer, type TestServer } from './fake-apis.ts'
 
 const QUIET = 'closed a quiet connection'
 const MINUTE = 60_000
-
-/** The server has read what was sent before: other clients' requests go to and fro. */
-async function others(test: TestServer): Promise<void> {
-  const other = await test.connect()
-  for (let round = 0; round < 30; round++) {
-    other.send(request(echo, round, 'meanwhile'))
-    await other.next()
-  }
-  other.socket.destroy()
-  await new Promise((resolve) => other.socket.once('close', resolve))
-}
 
 async function isOpen(client: TestClient): Promise<boolean> {
   client.send(request(echo, 1, 'still there'))
