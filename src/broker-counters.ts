@@ -101,14 +101,14 @@ export const METRICS: readonly Row[] = [
   {
     name: 'ottla_fetches_waiting',
     type: 'gauge',
-    doc: 'Fetches that wait for records now.',
-    read: ({ fetchSessions }) => fetchSessions.waits.now,
+    doc: 'Fetches that wait now, for records or for room to read them into.',
+    read: ({ fetchSessions }) => fetchSessions.waits.count,
   },
   {
     name: 'ottla_fetch_waits_total',
     type: 'counter',
-    doc: 'How often a Fetch had to wait for records.',
-    read: ({ fetchSessions }) => fetchSessions.waits.begun,
+    doc: 'How often a Fetch had to wait, for records or for room to read them into.',
+    read: ({ fetchSessions }) => fetchSessions.waits.begunCount,
   },
   {
     name: 'ottla_fetch_sessions',

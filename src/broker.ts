@@ -14,6 +14,7 @@ import { lockFolder } from './disk/folder-lock.ts'
 import type { FolderLock } from './disk/folder-lock.ts'
 import { FetchSessions } from './handlers/fetch-sessions.ts'
 import { servedApis } from './handlers/served-apis.ts'
+import { BufferPool } from './lib/buffer-pool.ts'
 import { ByteBudget } from './lib/byte-budget.ts'
 import { systemClock } from './lib/clock.ts'
 import type { Clock } from './lib/clock.ts'
@@ -120,7 +121,8 @@ async function startLocked(parts: Parts): Promise<Broker> {
   try {
     const tailCache = new TailCache(TAIL_CACHE_BYTES)
     const deletions = new FolderDeletions({ disk, clock, diagnostics })
-    return await startWith(parts, { disk, clock, diagnostics, filePool, checkpoints, tailCache, deletions, counters: parts.counters.log })
+    const shared = { filePool, bufferPool: new BufferPool(), checkpoints, tailCache, deletions }
+    return await startWith(parts, { disk, clock, diagnostics, ...shared, counters: parts.counters.log })
   } catch (error) {
     await checkpoints.abandon()
     await filePool.close()
@@ -130,11 +132,11 @@ async function startLocked(parts: Parts): Promise<Broker> {
 
 async function startWith(parts: Parts, services: LogServices): Promise<Broker> {
   const { clock, diagnostics, folder, counters, startedMs } = parts
-  const { checkpoints, filePool } = services
+  const { bufferPool, checkpoints, filePool } = services
   const { metadataLog, dynamicConfigs, catalog, leaderEpoch, nextProducerId } = await readMetadata(parts, services)
   const { config } = dynamicConfigs
   const folders = new PartitionFolders({ dataFolder: folder.path, services, config, leaderEpoch })
-  const records = new RecordStore({ folders, clock, maxDecompressedBytes: config['max.decompressed.batch.bytes'] })
+  const records = new RecordStore({ folders, clock, bufferPool, maxDecompressedBytes: config['max.decompressed.batch.bytes'] })
   await removeLeftovers(parts, catalog, checkpoints)
   await openTopics(catalog, records)
   catalog.follow(records)
@@ -160,6 +162,7 @@ async function startWith(parts: Parts, services: LogServices): Promise<Broker> {
     diagnostics,
     clock,
     counters: counters.server,
+    bufferPool,
     responseBudget,
     ...serverLimits(config),
   })

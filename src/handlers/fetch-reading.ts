@@ -27,7 +27,7 @@ type ReadingServices = Pick<Services, 'catalog' | 'placement' | 'records' | 'fet
 
 /** Throws INVALID_FETCH_SESSION_EPOCH when another request goes on with the session. */
 export async function readUntilEnough(services: ReadingServices, turn: FetchTurn, limits: FetchLimits): Promise<Round> {
-  const { clock, fetchSessions, responseBudget } = services
+  const { clock, fetchSessions } = services
   const { partitions } = turn
   const { minBytes, signal, memory } = limits
   const deadlineMs = clock.monotonic() + limits.maxWaitMs
@@ -36,14 +36,19 @@ export async function readUntilEnough(services: ReadingServices, turn: FetchTurn
     const isUrgent = round.some(({ partition, outcome }) => partition.isUrgent(outcome))
     const waitMs = deadlineMs - clock.monotonic()
     if (size >= minBytes || isUrgent || waitMs <= 0 || partitions.size === 0 || partitions.isEnded || signal.aborted) {
-      if (size > 0) memory.whenAnswerLeft(() => responseBudget.give(size))
+      if (size > 0) memory.whenAnswerLeft(() => release(services, round, size))
       return round
     }
-    responseBudget.give(size)
+    release(services, round, size)
     for (const { partition, outcome } of round) partitions.settle(partition, outcome)
     await fetchSessions.waits.during(partitions.grow(minBytes - size, waitMs, signal, clock))
     if (turn.isSuperseded()) throw new Refusal('INVALID_FETCH_SESSION_EPOCH')
   }
+}
+
+function release({ records, responseBudget }: ReadingServices, round: Round, size: number): void {
+  records.release(round.map(({ outcome }) => outcome))
+  responseBudget.give(size)
 }
 
 /** Reads as much as there is room for in memory; the size is taken from the budget of responses. Where there is no room in time, it reads no records. */
@@ -53,10 +58,10 @@ async function readShare(
   limits: FetchLimits,
   deadlineMs: number,
 ): Promise<{ readonly round: Round; readonly size: number }> {
-  const { clock, responseBudget } = services
+  const { clock, fetchSessions, responseBudget } = services
   const patience = { clock, waitMs: deadlineMs - clock.monotonic(), signal: limits.signal }
   const taken = takeShare(responseBudget, limits.maxBytes, patience)
-  const share = taken instanceof Promise ? await taken : taken
+  const share = taken instanceof Promise ? await fetchSessions.waits.during(taken) : taken
   let size = 0
   try {
     const round = await readRound(services, turn, limits, share)

@@ -14,6 +14,7 @@ import { Refusal } from '../wire/error-codes.ts'
 import type { fetch as api } from '../wire/messages/fetch.ts'
 import type { Infer } from '../wire/schema.ts'
 import { FetchPartitions } from './fetch-partitions.ts'
+import { FetchWaits } from './fetch-waits.ts'
 
 type FetchRequest = Infer<typeof api.request>
 
@@ -33,19 +34,6 @@ interface FetchSession {
   epoch: number
   countedSize: number
   readonly createdBy: number
-}
-
-/** How many fetches, with or without session, wait for records now, and how often one has begun to. */
-class FetchWaits {
-  now = 0
-  begun = 0
-
-  async during(wait: Promise<void>): Promise<void> {
-    this.now++
-    this.begun++
-    await wait
-    this.now--
-  }
 }
 
 /** One request's hold on its partitions. */

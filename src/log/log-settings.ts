@@ -2,6 +2,7 @@
 
 import type { Disk } from '../disk/disk.ts'
 import type { FilePool } from '../disk/file-pool.ts'
+import type { BufferPool } from '../lib/buffer-pool.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Counter } from '../lib/counters.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
@@ -57,6 +58,8 @@ export interface LogServices {
   readonly clock: Clock
   readonly diagnostics: Diagnostics
   readonly filePool: FilePool
+  /** What segments are read into. */
+  readonly bufferPool: BufferPool
   readonly tailCache: TailCache
   readonly checkpoints: LogCheckpoints
   readonly counters: LogCounters

@@ -291,7 +291,8 @@ export class PartitionLog {
 
   async #readSegments(offset: number, maxBytes: number, upTo: number, atLeastOneBatch: boolean): Promise<ReadResult> {
     try {
-      const bytes = await readSegments(this.#writer.segments.from(offset), { offset, maxBytes, upTo, atLeastOneBatch })
+      const { bufferPool } = this.#services
+      const bytes = await readSegments(this.#writer.segments.from(offset), { offset, maxBytes, upTo, atLeastOneBatch, bufferPool })
       return bytes.length === 0 ? NOTHING_READ : { chunks: [bytes], size: bytes.length }
     } catch (error) {
       throw this.#readFailed(offset, error)

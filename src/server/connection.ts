@@ -11,7 +11,8 @@ import type { ConnectionInfo } from '../handlers/handler.ts'
 import type { ByteBudget } from '../lib/byte-budget.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
-import type { FrameMemory } from '../wire/frame-memory.ts'
+import type { Turns } from '../lib/turns.ts'
+import type { BufferPool } from '../lib/buffer-pool.ts'
 import { FrameQueue } from '../wire/frame-queue.ts'
 import { Malformed } from '../wire/reader.ts'
 import { Claim, type RequestBudgets } from './budgets.ts'
@@ -34,7 +35,8 @@ export interface ConnectionServices {
   readonly diagnostics: Diagnostics
   readonly clock: Clock
   readonly maxRequestBytes: number
-  readonly frameMemory: FrameMemory
+  readonly bufferPool: BufferPool
+  readonly pieceTurns: Turns
   readonly counters: ServerCounters
   readonly requestBudgets: RequestBudgets
   readonly responseBudget: ByteBudget
@@ -67,10 +69,10 @@ export class Connection {
     this.#info = info
     this.#services = services
     this.#frames = new FrameQueue(services.maxRequestBytes, {
-      memory: services.frameMemory,
+      memory: services.bufferPool,
       mayAssemble: (frameBytes) => this.#mayAssemble(frameBytes),
     })
-    this.#output = new Output(socket, () => this.#resumeSoon())
+    this.#output = new Output(socket, services.pieceTurns, () => this.#resumeSoon())
     this.#quietSinceMs = services.clock.monotonic()
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
     socket.on('end', () => this.#finishNow())
@@ -192,7 +194,7 @@ export class Connection {
   }
 
   #start(frame: Buffer): void {
-    const exchange = new Exchange(frame, this.#services.frameMemory, this.#claim)
+    const exchange = new Exchange(frame, this.#services.bufferPool, this.#claim)
     this.#claim = undefined
     this.#replies.push(exchange)
     const outcome = this.#services.dispatcher.dispatch(frame, this, exchange)

@@ -1,7 +1,7 @@
 // One request of a connection and its reply: the memory that each of them takes, and who waits for it to be free.
 
 import type { RequestMemory } from '../handlers/handler.ts'
-import type { FrameMemory } from '../wire/frame-memory.ts'
+import type { BufferPool } from '../lib/buffer-pool.ts'
 import type { Claim } from './budgets.ts'
 import type { CloseReason } from './server-counters.ts'
 
@@ -17,13 +17,13 @@ export interface Reply {
 export class Exchange implements RequestMemory {
   readonly requestBytes: number
   readonly #frame: Buffer
-  readonly #memory: FrameMemory
+  readonly #memory: BufferPool
   readonly #claim: Claim | undefined
   #reply: Reply | undefined
   #replyBytes = 0
   #whenLeft: (() => void)[] = NOTHING
 
-  constructor(frame: Buffer, memory: FrameMemory, claim: Claim | undefined) {
+  constructor(frame: Buffer, memory: BufferPool, claim: Claim | undefined) {
     this.requestBytes = frame.length
     this.#frame = frame
     this.#memory = memory

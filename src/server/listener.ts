@@ -6,10 +6,11 @@ import type { ServedApi } from '../handlers/handler.ts'
 import type { ByteBudget } from '../lib/byte-budget.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
-import { FrameMemory } from '../wire/frame-memory.ts'
+import type { BufferPool } from '../lib/buffer-pool.ts'
 import { RequestBudgets } from './budgets.ts'
 import { Connection, type ConnectionServices } from './connection.ts'
 import { Dispatcher } from './dispatch.ts'
+import { pieceTurns } from './output.ts'
 import type { ServerCounters } from './server-counters.ts'
 
 export interface ListenerOptions {
@@ -37,6 +38,8 @@ export interface ServerOptions {
   readonly counters: ServerCounters
   /** `queued.max.request.bytes` */
   readonly queuedRequestBytes: number
+  /** What requests are assembled in. */
+  readonly bufferPool: BufferPool
   /** What answers are made of; who holds some and takes nothing is closed when others wait for it. */
   readonly responseBudget: ByteBudget
   /** `connections.max.idle.ms` */
@@ -108,8 +111,8 @@ export class Server {
     this.#services = {
       ...options,
       dispatcher: new Dispatcher(served, { diagnostics, clock, counters }),
-      frameMemory: new FrameMemory(),
       requestBudgets: new RequestBudgets(queuedRequestBytes),
+      pieceTurns: pieceTurns(),
     }
   }
 

@@ -1,11 +1,13 @@
-// What a connection has still to send. It goes out in pieces, one in a turn of the event loop, the next one when the kernel has taken the one before: so a
-// large answer takes turns with the other connections, and it shows whether a client that takes its time takes anything at all. Small chunks are joined, since each buffer of its own costs more than copying it; large ones, which are record
-// batches, go to the kernel from where they lie.
+// What a connection has still to send. It goes out in pieces, the next one when the kernel has taken the one before, and only a few of all connections in a turn
+// of the event loop: so large answers take turns with everything else, and it shows whether a client that takes its time takes anything at all. Small chunks
+// are joined, since each buffer of its own costs more than copying it; large ones, which are record batches, go to the kernel from where they lie.
 
 import type { Writable } from 'node:stream'
+import { Turns } from '../lib/turns.ts'
 
 const JOINED_BELOW_BYTES = 4 * 1024
-const PIECE_BYTES = 256 * 1024
+const PIECE_BYTES = 256 * 1024 // the kernel copies it in 50 to 200 µs
+const PIECES_PER_TURN = 4
 
 interface Mark {
   readonly position: number // of all bytes that were ever added
@@ -14,6 +16,7 @@ interface Mark {
 
 export class Output {
   readonly #socket: Writable
+  readonly #turns: Turns
   readonly #onTaken: () => void
   #waiting: Buffer[] = [] // behind what the socket has
   #waitingBytes = 0
@@ -21,9 +24,10 @@ export class Output {
   #marks: Mark[] = []
   #isEnding = false
 
-  /** `onTaken` is called each time the kernel has taken what it was given. */
-  constructor(socket: Writable, onTaken: () => void) {
+  /** `turns` are of the pieces of all connections; `onTaken` is called each time the kernel has taken what it was given. */
+  constructor(socket: Writable, turns: Turns, onTaken: () => void) {
     this.#socket = socket
+    this.#turns = turns
     this.#onTaken = onTaken
   }
 
@@ -103,9 +107,15 @@ export class Output {
   // Not at 'drain', which comes only after more than the socket's high-water mark.
   readonly #taken = (error?: Error | null): void => {
     if (error) return // 'close' follows
-    if (this.#waiting.length > 0) return void setImmediate(() => this.pump())
+    if (this.#waiting.length > 0) return void this.#pumpLater()
     this.pump()
     this.#onTaken()
+  }
+
+  async #pumpLater(): Promise<void> {
+    await nextTurn()
+    await this.#turns.take()
+    this.pump()
   }
 
   #reach(position: number): void {
@@ -113,6 +123,15 @@ export class Output {
     while (count < this.#marks.length && this.#marks[count]!.position <= position) count++
     for (const { reached } of this.#marks.splice(0, count)) reached()
   }
+}
+
+/** Of the pieces of all connections. */
+export const pieceTurns = (): Turns => new Turns(PIECES_PER_TURN)
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }
 
 function joinSmall(chunks: readonly Buffer[]): readonly Buffer[] {

@@ -1,6 +1,7 @@
 // The seam between the protocol and the logs: append a whole request, read many partitions, wait until there is more. Handlers know nothing below it,
 // so that a cluster can put something else here. Partitions are named by topic id and index; what may refuse, refuses per partition, as a value.
 
+import type { BufferPool } from '../lib/buffer-pool.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { TopicConfig } from '../config/resolve.ts'
 import type { BatchRules, CheckedBatch } from '../log/batches/check-batch.ts'
@@ -75,6 +76,7 @@ export interface PartitionRecords extends PartitionBounds {
 export interface RecordStoreOptions {
   readonly folders: PartitionFolders
   readonly clock: Clock
+  readonly bufferPool: BufferPool
   readonly maxDecompressedBytes: number
 }
 
@@ -188,6 +190,12 @@ export class RecordStore implements TopicFollower {
       isEmpty &&= records.size === 0
     }
     return results
+  }
+
+  /** Nobody looks at the records any more, and they are not on their way to a client: where they lie may hold others. Need not be called. */
+  release(results: readonly (PartitionRecords | Refusal)[]): void {
+    for (const result of results)
+      if (!(result instanceof Refusal)) for (const chunk of result.chunks) this.#options.bufferPool.giveBack(chunk)
   }
 
   /** From now on the watcher hears of every change: watch first, then read, and nothing is missed. Undefined when there is no such partition. */

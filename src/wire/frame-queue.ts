@@ -4,7 +4,7 @@
 //
 //   bytes 0-3   size   of the rest, int32: at least 0, at most `socket.request.max.bytes`
 
-import { FrameMemory } from './frame-memory.ts'
+import { BufferPool } from '../lib/buffer-pool.ts'
 import { Malformed } from './reader.ts'
 
 const SIZE_BYTES = 4
@@ -12,14 +12,14 @@ const FIRST_CAPACITY = 1024 * 1024
 
 export interface FrameQueueOptions {
   /** What frames are assembled in. */
-  readonly memory?: FrameMemory
+  readonly memory?: BufferPool
   /** Asked before a frame of that size is assembled, and again at every `next` until it may. */
   readonly mayAssemble?: (frameBytes: number) => boolean
 }
 
 export class FrameQueue {
   readonly #frameBytesMax: number
-  readonly #memory: FrameMemory
+  readonly #memory: BufferPool
   readonly #mayAssemble: (frameBytes: number) => boolean
   #chunks: Buffer[] = []
   #position = 0 // in the first chunk
@@ -28,7 +28,7 @@ export class FrameQueue {
   #frameBytes: number | undefined // of the frame whose size was read
   #frameFilled = 0
 
-  constructor(frameBytesMax: number, { memory = new FrameMemory(), mayAssemble = () => true }: FrameQueueOptions = {}) {
+  constructor(frameBytesMax: number, { memory = new BufferPool(), mayAssemble = () => true }: FrameQueueOptions = {}) {
     this.#frameBytesMax = frameBytesMax
     this.#memory = memory
     this.#mayAssemble = mayAssemble

@@ -57,6 +57,7 @@ export class FuzzedBroker {
       counters: new ServerCounters(),
       maxRequestBytes: REQUEST_BYTES_MAX,
       queuedRequestBytes: 4 * REQUEST_BYTES_MAX,
+      bufferPool: services.bufferPool,
       responseBudget: services.responseBudget,
       maxIdleMs: 60_000,
       connectionLimits: { total: Infinity, perAddress: Infinity, ofAddress: new Map() },

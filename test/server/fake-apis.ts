@@ -11,6 +11,7 @@ import { errorCode } from '../../src/wire/error-codes.ts'
 import { Reader } from '../../src/wire/reader.ts'
 import { bytes, defineApi, int16, records, string, struct, type Infer } from '../../src/wire/schema.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { OverwritingPool } from '../support/overwriting-pool.ts'
 import { TestClient } from './test-client.ts'
 import type { Accepted, RequestContext, ServedApi } from '../../src/handlers/handler.ts'
 
@@ -75,6 +76,7 @@ const noLimits = (): Omit<ServerOptions, 'served' | 'diagnostics' | 'clock' | 'c
   listeners: [{ name: 'PLAINTEXT', host: 'localhost', port: 0 }],
   maxRequestBytes: 104_857_600,
   queuedRequestBytes: Infinity,
+  bufferPool: new OverwritingPool(),
   responseBudget: new ByteBudget(Infinity),
   maxIdleMs: Infinity,
   connectionLimits: { total: Infinity, perAddress: Infinity, ofAddress: new Map() },

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { Output } from '../../src/server/output.ts'
+import { Output, pieceTurns } from '../../src/server/output.ts'
 
 /** What reaches the kernel: one entry per system call, each the buffers of that call. */
 function written(chunks: readonly Buffer[]): Buffer[][] {
@@ -15,7 +15,7 @@ function written(chunks: readonly Buffer[]): Buffer[][] {
       done()
     },
   })
-  const output = new Output(socket, () => undefined)
+  const output = new Output(socket, pieceTurns(), () => undefined)
   output.add(chunks)
   output.pump()
   return calls
@@ -40,7 +40,7 @@ function slowOutput() {
     pending.shift()!()
     await new Promise(setImmediate)
   }
-  return { output: new Output(stream, () => undefined), calls, socket: { stream, takeOne } }
+  return { output: new Output(stream, pieceTurns(), () => undefined), calls, socket: { stream, takeOne } }
 }
 
 const small = (text: string): Buffer => Buffer.from(text)
@@ -82,6 +82,29 @@ describe('the output of a connection', () => {
     }
     expect(sent).toEqual([262_144, 524_288, 786_432, 900_010])
     expect(Buffer.concat(calls.flat()).equals(Buffer.concat(chunks))).toBe(true)
+  })
+
+  it('goes out a few pieces in a turn of the event loop, of all connections together', async () => {
+    let count = 0
+    const turns = pieceTurns()
+    for (let index = 0; index < 20; index++) {
+      const socket = new Writable({
+        write: (_chunk, _encoding, done) => {
+          count++
+          done()
+        },
+      })
+      const output = new Output(socket, turns, () => undefined)
+      output.add([Buffer.alloc(700_000)])
+      output.pump()
+    }
+    const counts: number[] = [count]
+    while (count < 60) {
+      await new Promise(setImmediate)
+      counts.push(count)
+    }
+    const perTurn = counts.slice(1).map((after, index) => after - counts[index]!)
+    expect([counts[0], Math.max(...perTurn)]).toEqual([20, 4])
   })
 
   it('tells when what was added before a mark is taken, and when it never will be', async () => {

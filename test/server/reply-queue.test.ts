@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import * as fc from 'fast-check'
 import { Exchange } from '../../src/server/exchange.ts'
 import { ReplyQueue } from '../../src/server/reply-queue.ts'
-import { FrameMemory } from '../../src/wire/frame-memory.ts'
+import { BufferPool } from '../../src/lib/buffer-pool.ts'
 
 const reply = (...texts: string[]) => ({ chunks: texts.map((text) => Buffer.from(text)), closes: false })
 const closing = (...texts: string[]) => ({ ...reply(...texts), closes: true })
@@ -14,7 +14,7 @@ function take(queue: ReplyQueue): { texts: string[]; isLast: boolean } {
 }
 
 function reserve(queue: ReplyQueue, requestBytes: number): Exchange {
-  const exchange = new Exchange(Buffer.alloc(requestBytes), new FrameMemory(), undefined)
+  const exchange = new Exchange(Buffer.alloc(requestBytes), new BufferPool(), undefined)
   queue.push(exchange)
   return exchange
 }

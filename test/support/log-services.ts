@@ -9,6 +9,7 @@ import { FolderDeletions } from '../../src/log/folder-deletions.ts'
 import { LogCounters, type LogServices } from '../../src/log/log-settings.ts'
 import { TailCache } from '../../src/log/tail-cache.ts'
 import { ManualClock } from './manual-clock.ts'
+import { OverwritingPool } from './overwriting-pool.ts'
 
 /** Says nothing to anybody. */
 export const silent = createDiagnostics(new ManualClock(), 'error', () => undefined)
@@ -23,6 +24,7 @@ export async function logServices(disk: Disk, clock: Clock = new ManualClock()):
     diagnostics,
     checkpoints,
     filePool: new FilePool(disk, 100),
+    bufferPool: new OverwritingPool(),
     tailCache: new TailCache(1 << 20),
     counters: new LogCounters(),
     deletions: new FolderDeletions({ disk, clock, diagnostics }),

@@ -7,6 +7,7 @@ import { FetchSessions } from '../../src/handlers/fetch-sessions.ts'
 import type { Accepted, RequestContext, RequestMemory, ServedApi } from '../../src/handlers/handler.ts'
 import { servedApis } from '../../src/handlers/served-apis.ts'
 import type { Services } from '../../src/handlers/services.ts'
+import type { BufferPool } from '../../src/lib/buffer-pool.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import { Catalog } from '../../src/topics/catalog.ts'
 import { randomUuid } from '../../src/topics/data-folder.ts'
@@ -39,8 +40,8 @@ export interface TestServices extends Services {
   readonly clock: ManualClock
   readonly disk: MemoryDisk
   readonly served: readonly ServedApi[]
-  /** What comes of an action for when an answer has left: done at once, unless a test says otherwise. */
-  whenAnswerLeft: (action: () => void) => void
+  /** What comes of an action for when an answer has left: done when it is encoded, unless a test says otherwise. */
+  whenAnswerLeft: ((action: () => void) => void) | undefined
   ask<A extends Api>(api: A, apiVersion: number, request: Draft<A['request']>, peer?: AbortSignal | Peer): Promise<Infer<A['response']>>
   /** What the server sees: for answers that are none. */
   accept<A extends Api>(api: A, apiVersion: number, request: Draft<A['request']>): Accepted | Promise<Accepted>
@@ -51,7 +52,9 @@ export interface TestServices extends Services {
 export async function openServicesAt<C extends Clock>(
   clock: C,
   flags: Record<string, string | number | boolean>,
-): Promise<Services & { readonly clock: C; readonly disk: MemoryDisk; readonly served: readonly ServedApi[] }> {
+): Promise<
+  Services & { readonly clock: C; readonly disk: MemoryDisk; readonly bufferPool: BufferPool; readonly served: readonly ServedApi[] }
+> {
   const disk = new MemoryDisk()
   const logs = await logServices(disk, clock)
   const metadataLog = await MetadataLog.open('/data/__cluster_metadata-0', logs)
@@ -59,7 +62,12 @@ export async function openServicesAt<C extends Clock>(
   const { config } = dynamicConfigs
   const catalog = new Catalog({ metadataLog, config, brokerId: 1, randomId: randomUuid, isCaseSensitive: true })
   const folders = new PartitionFolders({ dataFolder: '/data', services: logs, config, leaderEpoch: LEADER_EPOCH })
-  const records = new RecordStore({ folders, clock, maxDecompressedBytes: config['max.decompressed.batch.bytes'] })
+  const records = new RecordStore({
+    folders,
+    clock,
+    bufferPool: logs.bufferPool,
+    maxDecompressedBytes: config['max.decompressed.batch.bytes'],
+  })
   catalog.follow(records)
   dynamicConfigs.follow(() => catalog.reconfigure())
   const placement = new Placement({ brokerId: 1, clusterId: 'test-cluster', leaderEpoch: LEADER_EPOCH, advertised: new Map() })
@@ -67,7 +75,7 @@ export async function openServicesAt<C extends Clock>(
   const fetchSessions = new FetchSessions({ slots: config['max.incremental.fetch.session.cache.slots'], clock })
   const responseBudget = new ByteBudget(config['queued.max.response.bytes'])
   const services = { config, dynamicConfigs, clock, catalog, placement, records, producerIds, fetchSessions, responseBudget, disk }
-  return { ...services, served: servedApis(services) }
+  return { ...services, bufferPool: logs.bufferPool, served: servedApis(services) }
 }
 
 export async function openServices(flags: Record<string, string | number | boolean> = {}): Promise<TestServices> {
@@ -80,25 +88,29 @@ export async function openServices(flags: Record<string, string | number | boole
     apiVersion: number,
     request: Draft<A['request']>,
     { signal = new AbortController().signal, connectionId = connection.id }: Peer = {},
-  ): [object, RequestContext] => {
+  ): [object, RequestContext, (() => void)[]] => {
     const writer = new Writer()
     requestCodec(api, apiVersion).encode(writer, request)
     const bytes = Buffer.concat(writer.chunks())
+    const left: (() => void)[] = []
     const memory: RequestMemory = {
       releaseRequest: () => void bytes.fill(0xdb), // the next request in the same memory
-      whenAnswerLeft: (action) => test.whenAnswerLeft(action),
+      whenAnswerLeft: (action) => (test.whenAnswerLeft ?? ((one) => left.push(one)))(action),
     }
     const body = requestCodec(api, apiVersion).decode(new Reader(bytes)) as object
-    return [body, { apiVersion, clientId: 'test', connection: { ...connection, id: connectionId }, signal, memory }]
+    return [body, { apiVersion, clientId: 'test', connection: { ...connection, id: connectionId }, signal, memory }, left]
   }
-  const accept: TestServices['accept'] = (api, apiVersion, request) => handlerOf(api).accept(...received(api, apiVersion, request))
+  const accept: TestServices['accept'] = (api, apiVersion, request) => {
+    const [body, context] = received(api, apiVersion, request)
+    return handlerOf(api).accept(body, context)
+  }
 
   const test: TestServices = {
     ...services,
     accept,
-    whenAnswerLeft: (action) => action(),
+    whenAnswerLeft: undefined,
     async ask(api, apiVersion, request, peer) {
-      const [body, context] = received(api, apiVersion, request, peer instanceof AbortSignal ? { signal: peer } : peer)
+      const [body, context, left] = received(api, apiVersion, request, peer instanceof AbortSignal ? { signal: peer } : peer)
       let answer: object
       try {
         answer = (await (await handlerOf(api).accept(body, context)).answer) as object
@@ -108,7 +120,9 @@ export async function openServices(flags: Record<string, string | number | boole
       }
       const writer = new Writer()
       responseCodec(api, apiVersion).encode(writer, answer)
-      return responseCodec(api, apiVersion).decode(new Reader(Buffer.concat(writer.chunks())))
+      const sent = Buffer.concat(writer.chunks())
+      for (const action of left) action()
+      return responseCodec(api, apiVersion).decode(new Reader(sent))
     },
     async createTopic(name, partitionCount = 1, configs = {}) {
       const [result] = await catalog.create([{ name, partitionCount, replicationFactor: -1, assignments: [], configs }])

@@ -1,5 +1,7 @@
-// Reads whole batches from a segment file: from the one that holds an offset, as many as fit.
+// Reads whole batches from a segment file: from the one that holds an offset, as many as fit. They lie in a buffer of the pool, alone, so that whoever has
+// done with them may give it back.
 
+import type { BufferPool } from '../../lib/buffer-pool.ts'
 import { Refusal } from '../../wire/error-codes.ts'
 import { BATCH_HEADER_SIZE, BatchView } from '../../wire/records/batch.ts'
 import type { Segment } from './segment.ts'
@@ -13,6 +15,7 @@ interface SegmentReadRequest {
   /** Exclusive. */
   readonly upTo: number
   readonly atLeastOneBatch: boolean
+  readonly bufferPool: BufferPool
 }
 
 /** As `readSegment`, of the segment that holds `offset`: the first of these, unless its end was compacted away. */
@@ -26,15 +29,25 @@ export async function readSegments(segments: readonly Segment[], request: Segmen
 
 /** Resolves to whole batches, none when the first is too large or not visible; to undefined when the segment ends before `offset`. */
 async function readSegment(segment: Segment, request: SegmentReadRequest): Promise<Buffer | undefined> {
+  const { maxBytes, upTo, atLeastOneBatch, bufferPool } = request
   const first = await findBatch(segment, request)
-  if (first === undefined || first.view.lastOffset >= request.upTo) return first && EMPTY
+  if (first === undefined) return undefined
   const firstSize = first.view.sizeInBytes
-  if (firstSize > request.maxBytes && !request.atLeastOneBatch) return EMPTY
-  const wantedSize = Math.min(Math.max(firstSize, request.maxBytes), segment.writtenSize - first.position)
-  const bytes = wantedSize <= first.rest.length ? first.rest.subarray(0, wantedSize) : await readAt(segment, first.position, wantedSize)
-  const end = endOfWholeBatches(bytes, request.upTo, firstSize)
+  if (first.view.lastOffset >= upTo || (firstSize > maxBytes && !atLeastOneBatch)) {
+    bufferPool.giveBack(first.rest)
+    return EMPTY
+  }
+  const wantedSize = Math.min(Math.max(firstSize, maxBytes), segment.writtenSize - first.position)
+  const bytes =
+    wantedSize <= first.rest.length ? first.rest.subarray(0, wantedSize) : await readLarger(segment, first, wantedSize, bufferPool)
+  const end = endOfWholeBatches(bytes, upTo, firstSize)
   if (end.isComplete) segment.rememberPosition(end.nextOffset, first.position + end.size)
   return bytes.subarray(0, end.size)
+}
+
+function readLarger(segment: Segment, { position, rest }: Located, size: number, bufferPool: BufferPool): Promise<Buffer> {
+  bufferPool.giveBack(rest)
+  return readAt(segment, position, size, bufferPool)
 }
 
 const EMPTY = Buffer.alloc(0)
@@ -47,11 +60,11 @@ interface Located {
 }
 
 /** The first batch that reaches `offset`. */
-async function findBatch(segment: Segment, { offset, maxBytes }: SegmentReadRequest): Promise<Located | undefined> {
+async function findBatch(segment: Segment, { offset, maxBytes, bufferPool }: SegmentReadRequest): Promise<Located | undefined> {
   let position = segment.rememberedPosition(offset) ?? (await segment.positionBelow(offset))
   let nextOffset = segment.baseOffset
   while (position + BATCH_HEADER_SIZE <= segment.writtenSize) {
-    const bytes = await readAt(segment, position, Math.min(maxBytes + LOOK_AHEAD, segment.writtenSize - position))
+    const bytes = await readAt(segment, position, Math.min(maxBytes + LOOK_AHEAD, segment.writtenSize - position), bufferPool)
     let at = 0
     while (at + BATCH_HEADER_SIZE <= bytes.length) {
       const view = new BatchView(bytes, at)
@@ -62,6 +75,7 @@ async function findBatch(segment: Segment, { offset, maxBytes }: SegmentReadRequ
       at += view.sizeInBytes
     }
     position += at
+    bufferPool.giveBack(bytes)
   }
   return undefined
 }
@@ -78,8 +92,8 @@ function endOfWholeBatches(bytes: Buffer, upTo: number, firstSize: number): { si
   return { size, nextOffset, isComplete: size >= firstSize }
 }
 
-async function readAt(segment: Segment, position: number, size: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(size) // for itself: what the pool would keep alive is more than this
+async function readAt(segment: Segment, position: number, size: number, bufferPool: BufferPool): Promise<Buffer> {
+  const bytes = bufferPool.lend(size).subarray(0, size)
   const filled = await segment.file.read(bytes, position)
   if (filled < size) throw damaged(segment, position + filled, 'the file is shorter than what was written')
   return bytes

@@ -1,0 +1,47 @@
+// Buffers that are lent and given back: for the frames that are assembled and the segment bytes that are read, a megabyte or so each. V8 collects all garbage
+// for every 64 MB of buffers, and a new one for each made that half of the broker's CPU time (docs/decisions/0005-garbage-collector.md).
+// What is lent is nobody else's until it is given back, once; what never is, is garbage like any other. So is what is small, or rare.
+
+const SMALLEST_SIZE = 32 << 10
+const LARGEST_SIZE = 16 << 20
+const STEPS_PER_DOUBLING = 4 // sizes: 32, 40, 48, 56, 64, 80 KiB and so on, so that a fifth at most is more than what was asked for
+const IDLE_BYTES_MAX = 24 << 20
+
+export class BufferPool {
+  readonly #idle = new Map<number, Buffer[]>() // by size, the one that was used longest ago first
+  readonly #lent = new WeakSet<ArrayBufferLike>()
+  #idleBytes = 0
+
+  /** At least `size` bytes. */
+  lend(size: number): Buffer {
+    if (size < SMALLEST_SIZE || size > LARGEST_SIZE) return Buffer.allocUnsafeSlow(size)
+    const lentSize = sizeFor(size)
+    const idle = this.#idleOf(lentSize).pop()
+    if (idle !== undefined) this.#idleBytes -= lentSize
+    const buffer = idle ?? Buffer.allocUnsafeSlow(lentSize)
+    this.#lent.add(buffer.buffer)
+    return buffer
+  }
+
+  /** Takes any part of a lent buffer, or of any other, which it leaves alone: the caller need not know. Nobody may use it from here on. */
+  giveBack({ buffer }: Buffer): void {
+    if (!this.#lent.delete(buffer)) return
+    this.#idleOf(buffer.byteLength).push(Buffer.from(buffer))
+    this.#idleBytes += buffer.byteLength
+    for (const [size, buffers] of this.#idle) {
+      for (; this.#idleBytes > IDLE_BYTES_MAX && buffers.length > 0; this.#idleBytes -= size) buffers.pop()
+    }
+  }
+
+  #idleOf(size: number): Buffer[] {
+    const buffers = this.#idle.get(size) ?? []
+    this.#idle.delete(size)
+    this.#idle.set(size, buffers)
+    return buffers
+  }
+}
+
+function sizeFor(size: number): number {
+  const step = 2 ** Math.floor(Math.log2(size)) / STEPS_PER_DOUBLING
+  return Math.ceil(size / step) * step
+}
