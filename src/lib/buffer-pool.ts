@@ -3,9 +3,9 @@
 // What is lent is nobody else's until it is given back, once; what never is, is garbage like any other. So is what is small, or rare.
 
 const SMALLEST_SIZE = 32 << 10
-const LARGEST_SIZE = 16 << 20
+const LARGEST_SIZE = 10 << 20
 const STEPS_PER_DOUBLING = 4 // sizes: 32, 40, 48, 56, 64, 80 KiB and so on, so that a fifth at most is more than what was asked for
-const IDLE_BYTES_MAX = 24 << 20
+const IDLE_BYTES_MAX = 16 << 20
 
 export class BufferPool {
   readonly #idle = new Map<number, Buffer[]>() // by size, the one that was used longest ago first
