@@ -1,20 +1,19 @@
-// runBroker: builds every part, joins them, and stops them in reverse. The only file that knows all rooms.
-// Order at start: the folder and its lock; what exists (the metadata log); the data (every partition, recovered); the sockets. Nobody is let in before
-// everything that was acknowledged is there again.
+// runBroker: builds every part, joins them, and stops them in reverse. With broker-storage.ts the only file that knows all rooms.
+// Order at start: the folder and its lock; what exists and the data (broker-storage.ts); the sockets. Nobody is let in before everything that was
+// acknowledged is there again.
 
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { BrokerCounters } from './broker-counters.ts'
+import { openStorage, type Storage } from './broker-storage.ts'
 import { bracketed, type Endpoint, isEveryInterface } from './config/endpoints.ts'
 import type { BrokerConfig } from './config/resolve.ts'
 import { fileSystem } from './disk/disk.ts'
 import type { Disk } from './disk/disk.ts'
-import { FilePool } from './disk/file-pool.ts'
 import { MemoryDisk } from './disk/memory-disk.ts'
 import { lockFolder } from './disk/folder-lock.ts'
 import type { FolderLock } from './disk/folder-lock.ts'
 import { FetchSessions } from './handlers/fetch-sessions.ts'
 import { servedApis } from './handlers/served-apis.ts'
-import { BufferPool } from './lib/buffer-pool.ts'
 import { ByteBudget } from './lib/byte-budget.ts'
 import { systemClock } from './lib/clock.ts'
 import type { Clock } from './lib/clock.ts'
@@ -22,22 +21,10 @@ import { createDiagnostics } from './lib/diagnostics.ts'
 import type { Diagnostics, LogLine } from './lib/diagnostics.ts'
 import type { MetricSamples } from './lib/counters.ts'
 import { watchEventLoop } from './lib/event-loop.ts'
-import { LogCheckpoints } from './log/checkpoints.ts'
-import { FolderDeletions } from './log/folder-deletions.ts'
-import { deleteLogFolder, listLogFolders, removeDeletedLogFolders } from './log/log-folders.ts'
-import type { LogServices } from './log/log-settings.ts'
-import { TailCache } from './log/tail-cache.ts'
 import { Server, type ServerOptions } from './server/listener.ts'
-import { Catalog } from './topics/catalog.ts'
 import { openDataFolder, randomUuid } from './topics/data-folder.ts'
 import type { DataFolder } from './topics/data-folder.ts'
-import { DynamicConfigs } from './topics/dynamic-configs.ts'
-import { MetadataLog } from './topics/metadata-log.ts'
-import { PartitionFolders } from './topics/partition-folders.ts'
 import { Placement } from './topics/placement.ts'
-import { RecordStore } from './topics/record-store.ts'
-import { METADATA_TOPIC } from './topics/topic-names.ts'
-import { ProducerIds } from './transactions/producer-ids.ts'
 
 export interface RunOptions {
   readonly config: BrokerConfig
@@ -74,10 +61,7 @@ export interface Broker {
   close(graceMs?: number): Promise<void>
 }
 
-const TAIL_CACHE_BYTES = 64 << 20
-const OPEN_FILES_MAX = 500
 const GRACE_MS = 10_000
-const OPENING_AT_ONCE = 64
 /** A memory is nobody else's. */
 const lockMemory = (): FolderLock => ({ token: randomUuid(), release: async () => undefined })
 
@@ -115,128 +99,34 @@ interface Parts {
 }
 
 async function startLocked(parts: Parts): Promise<Broker> {
-  const { clock, disk, diagnostics, folder } = parts
-  const filePool = new FilePool(disk, OPEN_FILES_MAX)
-  const checkpoints = await LogCheckpoints.open({ dataFolder: folder.path, disk, clock, diagnostics })
-  try {
-    const tailCache = new TailCache(TAIL_CACHE_BYTES)
-    const deletions = new FolderDeletions({ disk, clock, diagnostics })
-    const shared = { filePool, bufferPool: new BufferPool(), checkpoints, tailCache, deletions }
-    return await startWith(parts, { disk, clock, diagnostics, ...shared, counters: parts.counters.log })
-  } catch (error) {
-    await checkpoints.abandon()
-    await filePool.close()
-    throw error
-  }
-}
-
-async function startWith(parts: Parts, services: LogServices): Promise<Broker> {
-  const { clock, diagnostics, folder, counters, startedMs } = parts
-  const { bufferPool, checkpoints, filePool } = services
-  const { metadataLog, dynamicConfigs, catalog, leaderEpoch, nextProducerId } = await readMetadata(parts, services)
+  const { diagnostics, clock, counters, startedMs } = parts
+  const storage = await openStorage({ ...parts, counters: counters.log })
+  const { dynamicConfigs, catalog, records, producerIds, leaderEpoch, services } = storage
   const { config } = dynamicConfigs
-  const folders = new PartitionFolders({ dataFolder: folder.path, services, config, leaderEpoch })
-  const records = new RecordStore({ folders, clock, bufferPool, maxDecompressedBytes: config['max.decompressed.batch.bytes'] })
-  await removeLeftovers(parts, catalog, checkpoints)
-  await openTopics(catalog, records)
-  catalog.follow(records)
-  dynamicConfigs.follow(() => catalog.reconfigure())
   const responseBudget = new ByteBudget(config['queued.max.response.bytes'])
   const fetchSessions = new FetchSessions({ slots: config['max.incremental.fetch.session.cache.slots'], clock })
+  const placement = placementOf(parts, leaderEpoch)
   const server = await Server.listen({
     listeners: config.listeners,
-    served: servedApis({
-      config,
-      dynamicConfigs,
-      clock,
-      catalog,
-      records,
-      placement: placementOf(parts, leaderEpoch),
-      producerIds: new ProducerIds({
-        firstFree: nextProducerId,
-        reserve: (reserved) => metadataLog.append([{ type: 'producer-ids', nextProducerId: reserved }]),
-      }),
-      fetchSessions,
-      responseBudget,
-    }),
+    served: servedApis({ config, dynamicConfigs, clock, catalog, records, placement, producerIds, fetchSessions, responseBudget }),
     diagnostics,
     clock,
     counters: counters.server,
-    bufferPool,
+    bufferPool: services.bufferPool,
     responseBudget,
     ...serverLimits(config),
+  }).catch(async (error: unknown) => {
+    await storage.abandon()
+    throw error
   })
   counters.name({ ...services, records, fetchSessions, topicCount: () => [...catalog.topics].length, startedMs })
   const eventLoop = watchEventLoop(clock, counters.eventLoopDelays)
   const stop = async (): Promise<void> => {
     eventLoop.stop()
-    await records.close()
-    await services.deletions.close()
-    await metadataLog.close()
-    await checkpoints
-      .close()
-      .catch((error: unknown) =>
-        diagnostics.warn('the checkpoints could not be written; the next start has more to recover', { error: String(error) }),
-      )
-    await filePool.close()
+    await storage.close()
     await parts.lock.release()
   }
-  return runningBroker(parts, { server, metadataLog, catalog, records, stop })
-}
-
-/** What exists, as of the last run. */
-async function readMetadata({ config, folder }: Parts, services: LogServices) {
-  const metadataLog = await MetadataLog.open(join(folder.path, `${METADATA_TOPIC}-0`), services)
-  const dynamicConfigs = new DynamicConfigs({ metadataLog, config })
-  const catalog = new Catalog({
-    metadataLog,
-    config: dynamicConfigs.config,
-    brokerId: config['node.id'],
-    randomId: randomUuid,
-    isCaseSensitive: folder.isCaseSensitive,
-  })
-  const numbers = await replay(metadataLog, catalog, dynamicConfigs)
-  await catalog.reconfigure() // its topics may have been read before the configs that they inherit
-  return { metadataLog, dynamicConfigs, catalog, ...numbers }
-}
-
-/** Takes over what the metadata log says, and raises the leader epoch, durably, for this run. */
-async function replay(
-  metadataLog: MetadataLog,
-  catalog: Catalog,
-  dynamicConfigs: DynamicConfigs,
-): Promise<{ leaderEpoch: number; nextProducerId: number }> {
-  let leaderEpoch = -1
-  let nextProducerId = 0
-  for await (const record of metadataLog.replay()) {
-    if (record.type === 'leader-epoch') leaderEpoch = record.leaderEpoch
-    else if (record.type === 'producer-ids') nextProducerId = record.nextProducerId
-    else if (record.type === 'configs') dynamicConfigs.replay(record)
-    else catalog.replay(record)
-  }
-  leaderEpoch++
-  await metadataLog.append([{ type: 'leader-epoch', leaderEpoch }])
-  return { leaderEpoch, nextProducerId }
-}
-
-/** What a crash left of deleted topics goes; a folder of a topic that never existed here is left alone. */
-async function removeLeftovers({ disk, diagnostics, folder }: Parts, catalog: Catalog, checkpoints: LogCheckpoints): Promise<void> {
-  await removeDeletedLogFolders({ disk, diagnostics }, folder.path)
-  for (const found of await listLogFolders(disk, folder.path)) {
-    if (found.topic === METADATA_TOPIC) continue
-    const known = catalog.has(found.topic) ? catalog.byName(found.topic) : undefined
-    if (found.topicId !== undefined && catalog.wasDeleted(found.topicId)) {
-      await checkpoints.forgetUnopened(found)
-      await deleteLogFolder({ disk, diagnostics }, found.folder)
-    } else if (known === undefined)
-      diagnostics.warn('left alone a folder of no known topic', { folder: found.folder, topicId: found.topicId })
-  }
-}
-
-async function openTopics(catalog: Catalog, records: RecordStore): Promise<void> {
-  const topics = [...catalog.topics]
-  for (let first = 0; first < topics.length; first += OPENING_AT_ONCE)
-    await Promise.all(topics.slice(first, first + OPENING_AT_ONCE).map((topic) => records.topicCreated(topic)))
+  return runningBroker(parts, { server, storage, stop })
 }
 
 function placementOf({ config, folder }: Parts, leaderEpoch: number): Placement {
@@ -268,9 +158,7 @@ function serverLimits(
 
 interface Running {
   readonly server: Server
-  readonly metadataLog: MetadataLog
-  readonly catalog: Catalog
-  readonly records: RecordStore
+  readonly storage: Storage
   /** Closes everything below the server. */
   readonly stop: () => Promise<void>
 }
@@ -281,7 +169,8 @@ function reachedAt({ name, host }: Endpoint, { addresses }: Server): string {
   return `${isEveryInterface(host) ? 'localhost' : bracketed(host)}:${port}`
 }
 
-function runningBroker(parts: Parts, { server, metadataLog, catalog, records, stop }: Running): Broker {
+function runningBroker(parts: Parts, { server, storage, stop }: Running): Broker {
+  const { metadataLog, catalog, records } = storage
   let stopped: Promise<void> | undefined
   let resolveClosed: () => void
   let rejectClosed: (error: Error) => void

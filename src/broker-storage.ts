@@ -1,0 +1,155 @@
+// Everything of a broker below its sockets, in the order in which it is there again after a start: the checkpoints; what exists (the metadata log);
+// the data (every partition, recovered). Closes in reverse. broker.ts puts the front end on it; crash tests run it on disks of their own.
+
+import { join } from 'node:path'
+import type { BrokerConfig } from './config/resolve.ts'
+import type { Disk } from './disk/disk.ts'
+import { FilePool } from './disk/file-pool.ts'
+import { BufferPool } from './lib/buffer-pool.ts'
+import type { Clock } from './lib/clock.ts'
+import type { Diagnostics } from './lib/diagnostics.ts'
+import { LogCheckpoints } from './log/checkpoints.ts'
+import { FolderDeletions } from './log/folder-deletions.ts'
+import { deleteLogFolder, listLogFolders, removeDeletedLogFolders } from './log/log-folders.ts'
+import type { LogCounters, LogServices } from './log/log-settings.ts'
+import { TailCache } from './log/tail-cache.ts'
+import { Catalog } from './topics/catalog.ts'
+import { type DataFolder, randomUuid } from './topics/data-folder.ts'
+import { DynamicConfigs } from './topics/dynamic-configs.ts'
+import { MetadataLog } from './topics/metadata-log.ts'
+import { PartitionFolders } from './topics/partition-folders.ts'
+import { RecordStore } from './topics/record-store.ts'
+import { METADATA_TOPIC } from './topics/topic-names.ts'
+import { ProducerIds } from './transactions/producer-ids.ts'
+
+export interface StorageParts {
+  readonly config: BrokerConfig
+  readonly clock: Clock
+  readonly disk: Disk
+  readonly diagnostics: Diagnostics
+  readonly folder: DataFolder
+  readonly counters: LogCounters
+}
+
+export interface Storage {
+  readonly services: LogServices
+  readonly metadataLog: MetadataLog
+  readonly dynamicConfigs: DynamicConfigs
+  readonly catalog: Catalog
+  readonly records: RecordStore
+  readonly producerIds: ProducerIds
+  readonly leaderEpoch: number
+  /** Syncs and closes every log: the next start has nothing to recover. */
+  close(): Promise<void>
+  /** Leaves everything as it is, to be recovered. */
+  abandon(): Promise<void>
+}
+
+const TAIL_CACHE_BYTES = 64 << 20
+const OPEN_FILES_MAX = 500
+const OPENING_AT_ONCE = 64
+
+/** Everything that was acknowledged is there again once this resolves. */
+export async function openStorage(parts: StorageParts): Promise<Storage> {
+  const { clock, disk, diagnostics, folder, counters } = parts
+  const filePool = new FilePool(disk, OPEN_FILES_MAX)
+  const checkpoints = await LogCheckpoints.open({ dataFolder: folder.path, disk, clock, diagnostics })
+  try {
+    const tailCache = new TailCache(TAIL_CACHE_BYTES)
+    const deletions = new FolderDeletions({ disk, clock, diagnostics })
+    const shared = { filePool, bufferPool: new BufferPool(), checkpoints, tailCache, deletions }
+    return await openWith(parts, { disk, clock, diagnostics, ...shared, counters })
+  } catch (error) {
+    await abandon({ checkpoints, filePool })
+    throw error
+  }
+}
+
+async function abandon({ checkpoints, filePool }: Pick<LogServices, 'checkpoints' | 'filePool'>): Promise<void> {
+  await checkpoints.abandon()
+  await filePool.close()
+}
+
+async function openWith(parts: StorageParts, services: LogServices): Promise<Storage> {
+  const { clock, diagnostics, folder } = parts
+  const { bufferPool, checkpoints, filePool } = services
+  const { metadataLog, dynamicConfigs, catalog, leaderEpoch, nextProducerId } = await readMetadata(parts, services)
+  const { config } = dynamicConfigs
+  const folders = new PartitionFolders({ dataFolder: folder.path, services, config, leaderEpoch })
+  const records = new RecordStore({ folders, clock, bufferPool, maxDecompressedBytes: config['max.decompressed.batch.bytes'] })
+  await removeLeftovers(parts, catalog, checkpoints)
+  await openTopics(catalog, records)
+  catalog.follow(records)
+  dynamicConfigs.follow(() => catalog.reconfigure())
+  const producerIds = new ProducerIds({
+    firstFree: nextProducerId,
+    reserve: (reserved) => metadataLog.append([{ type: 'producer-ids', nextProducerId: reserved }]),
+  })
+  const close = async (): Promise<void> => {
+    await records.close()
+    await services.deletions.close()
+    await metadataLog.close()
+    await checkpoints
+      .close()
+      .catch((error: unknown) =>
+        diagnostics.warn('the checkpoints could not be written; the next start has more to recover', { error: String(error) }),
+      )
+    await filePool.close()
+  }
+  return { services, metadataLog, dynamicConfigs, catalog, records, producerIds, leaderEpoch, close, abandon: () => abandon(services) }
+}
+
+/** What exists, as of the last run. */
+async function readMetadata({ config, folder }: StorageParts, services: LogServices) {
+  const metadataLog = await MetadataLog.open(join(folder.path, `${METADATA_TOPIC}-0`), services)
+  const dynamicConfigs = new DynamicConfigs({ metadataLog, config })
+  const catalog = new Catalog({
+    metadataLog,
+    config: dynamicConfigs.config,
+    brokerId: config['node.id'],
+    randomId: randomUuid,
+    isCaseSensitive: folder.isCaseSensitive,
+  })
+  const numbers = await replay(metadataLog, catalog, dynamicConfigs)
+  await catalog.reconfigure() // its topics may have been read before the configs that they inherit
+  return { metadataLog, dynamicConfigs, catalog, ...numbers }
+}
+
+/** Takes over what the metadata log says, and raises the leader epoch, durably, for this run. */
+async function replay(
+  metadataLog: MetadataLog,
+  catalog: Catalog,
+  dynamicConfigs: DynamicConfigs,
+): Promise<{ leaderEpoch: number; nextProducerId: number }> {
+  let leaderEpoch = -1
+  let nextProducerId = 0
+  for await (const record of metadataLog.replay()) {
+    if (record.type === 'leader-epoch') leaderEpoch = record.leaderEpoch
+    else if (record.type === 'producer-ids') nextProducerId = record.nextProducerId
+    else if (record.type === 'configs') dynamicConfigs.replay(record)
+    else catalog.replay(record)
+  }
+  leaderEpoch++
+  await metadataLog.append([{ type: 'leader-epoch', leaderEpoch }])
+  return { leaderEpoch, nextProducerId }
+}
+
+/** What a crash left of deleted topics goes; a folder of a topic that never existed here is left alone. */
+async function removeLeftovers({ disk, diagnostics, folder }: StorageParts, catalog: Catalog, checkpoints: LogCheckpoints): Promise<void> {
+  await removeDeletedLogFolders({ disk, diagnostics }, folder.path)
+  for (const found of await listLogFolders(disk, folder.path)) {
+    if (found.topic === METADATA_TOPIC) continue
+    const known = catalog.has(found.topic) ? catalog.byName(found.topic) : undefined
+    if (found.topicId !== undefined && catalog.wasDeleted(found.topicId)) {
+      await checkpoints.forgetUnopened(found)
+      await deleteLogFolder({ disk, diagnostics }, found.folder)
+    } else if (known === undefined)
+      diagnostics.warn('left alone a folder of no known topic', { folder: found.folder, topicId: found.topicId })
+  }
+}
+
+async function openTopics(catalog: Catalog, records: RecordStore): Promise<void> {
+  const topics = [...catalog.topics]
+  for (let first = 0; first < topics.length; first += OPENING_AT_ONCE)
+    await Promise.all(topics.slice(first, first + OPENING_AT_ONCE).map((topic) => records.topicCreated(topic)))
+}
