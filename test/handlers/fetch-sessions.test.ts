@@ -96,10 +96,10 @@ describe('a fetch session', () => {
     const newest = client.told([], { maxWaitMs: 60_000 })
     expect(await overtaken).toEqual(['INVALID_FETCH_SESSION_EPOCH'])
     await settled()
-    expect(services.fetchSessions.waits).toMatchObject({ now: 1, begun: 2 })
+    expect(services.fetchSessions.waits).toMatchObject({ count: 1, begunCount: 2 })
     await append()
     expect(await newest).toEqual(['a-0 1 +1'])
-    expect(services.fetchSessions.waits).toMatchObject({ now: 0, begun: 2 })
+    expect(services.fetchSessions.waits).toMatchObject({ count: 0, begunCount: 2 })
   })
 
   it('is not confused by a request that is overtaken while it reads', async () => {
