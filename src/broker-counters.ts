@@ -5,6 +5,8 @@ import type { FilePool } from './disk/file-pool.ts'
 import type { FetchSessions } from './handlers/fetch-sessions.ts'
 import { Counters, type Metric, type MetricSamples, type Source } from './lib/counters.ts'
 import { Histogram } from './lib/histogram.ts'
+import type { StorageWatch } from './log/durability/storage-watch.ts'
+import type { WriteGate } from './log/durability/write-gate.ts'
 import { LogCounters } from './log/log-settings.ts'
 import type { TailCache } from './log/tail-cache.ts'
 import { ServerCounters } from './server/server-counters.ts'
@@ -16,6 +18,8 @@ export interface BrokerParts {
   readonly tailCache: TailCache
   readonly records: RecordStore
   readonly fetchSessions: FetchSessions
+  readonly writeGate: WriteGate
+  readonly storageWatch: StorageWatch
   readonly topicCount: () => number
   readonly startedMs: number
 }
@@ -151,6 +155,24 @@ export const METRICS: readonly Row[] = [
     type: 'histogram',
     doc: 'Syncs of logs; one covers what a partition received since the last.',
     of: ({ log }) => log.syncs,
+  },
+  {
+    name: 'ottla_writes_taken',
+    type: 'gauge',
+    doc: '1 while records are taken; 0 while all are refused: the disk is nearly full (`min.free.bytes`), or the broker must be started again.',
+    read: ({ writeGate }) => (writeGate.closedReason === undefined ? 1 : 0),
+  },
+  {
+    name: 'ottla_writes_refused_total',
+    type: 'counter',
+    doc: 'Record batches that were refused while none were taken.',
+    read: ({ writeGate }) => writeGate.refusals.value,
+  },
+  {
+    name: 'ottla_disk_free_bytes',
+    type: 'gauge',
+    doc: 'Bytes that were free on the disk of the data folder at the last look, which comes within a second of an append; -1 where the system does not tell.',
+    read: ({ storageWatch }) => storageWatch.freeBytes ?? -1,
   },
   {
     name: 'ottla_tail_cache_hits_total',

@@ -9,6 +9,7 @@ import { BufferPool } from './lib/buffer-pool.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Diagnostics } from './lib/diagnostics.ts'
 import { LogCheckpoints } from './log/checkpoints.ts'
+import { WriteGate } from './log/durability/write-gate.ts'
 import { FolderDeletions } from './log/folder-deletions.ts'
 import { deleteLogFolder, listLogFolders, removeDeletedLogFolders } from './log/log-folders.ts'
 import type { LogCounters, LogServices } from './log/log-settings.ts'
@@ -57,7 +58,7 @@ export async function openStorage(parts: StorageParts): Promise<Storage> {
   try {
     const tailCache = new TailCache(TAIL_CACHE_BYTES)
     const deletions = new FolderDeletions({ disk, clock, diagnostics })
-    const shared = { filePool, bufferPool: new BufferPool(), checkpoints, tailCache, deletions }
+    const shared = { filePool, bufferPool: new BufferPool(), checkpoints, tailCache, deletions, writeGate: new WriteGate(diagnostics) }
     return await openWith(parts, { disk, clock, diagnostics, ...shared, counters })
   } catch (error) {
     await abandon({ checkpoints, filePool })

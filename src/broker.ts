@@ -21,9 +21,11 @@ import { createDiagnostics } from './lib/diagnostics.ts'
 import type { Diagnostics, LogLine } from './lib/diagnostics.ts'
 import type { MetricSamples } from './lib/counters.ts'
 import { watchEventLoop } from './lib/event-loop.ts'
+import { StorageWatch } from './log/durability/storage-watch.ts'
 import { Server, type ServerOptions } from './server/listener.ts'
 import { openDataFolder, randomUuid } from './topics/data-folder.ts'
 import type { DataFolder } from './topics/data-folder.ts'
+import { partitionTroubles } from './topics/partition-troubles.ts'
 import { Placement } from './topics/placement.ts'
 
 export interface RunOptions {
@@ -46,6 +48,8 @@ export interface BrokerStatus extends BrokerSummary {
   readonly timeMs: number
   readonly bootstrapServers: string
   readonly dataFolder: string
+  /** What is not as it should be, a sentence each: why no records are taken, which partitions are offline or take no more. */
+  readonly troubles: readonly string[]
   readonly metrics: readonly MetricSamples[]
 }
 
@@ -63,7 +67,7 @@ export interface Broker {
 
 const GRACE_MS = 10_000
 /** A memory is nobody else's. */
-const lockMemory = (): FolderLock => ({ token: randomUuid(), release: async () => undefined })
+const lockMemory = (): FolderLock => ({ token: randomUuid(), isHeld: async () => true, release: async () => undefined })
 
 /**
  * Starts a broker on the data folder of the config. Rejects, and leaves nothing behind, with CannotListen, FolderInUse or UnusableDataFolder, or with
@@ -103,6 +107,8 @@ async function startLocked(parts: Parts): Promise<Broker> {
   const storage = await openStorage({ ...parts, counters: counters.log })
   const { dynamicConfigs, catalog, records, producerIds, leaderEpoch, services } = storage
   const { config } = dynamicConfigs
+  const storageWatch = watchStorage(parts, storage)
+  await storageWatch.look()
   const responseBudget = new ByteBudget(config['queued.max.response.bytes'])
   const fetchSessions = new FetchSessions({ slots: config['max.incremental.fetch.session.cache.slots'], clock })
   const placement = placementOf(parts, leaderEpoch)
@@ -116,17 +122,37 @@ async function startLocked(parts: Parts): Promise<Broker> {
     responseBudget,
     ...serverLimits(config),
   }).catch(async (error: unknown) => {
+    storageWatch.stop()
     await storage.abandon()
     throw error
   })
-  counters.name({ ...services, records, fetchSessions, topicCount: () => [...catalog.topics].length, startedMs })
+  counters.name({ ...services, storageWatch, records, fetchSessions, topicCount: () => [...catalog.topics].length, startedMs })
   const eventLoop = watchEventLoop(clock, counters.eventLoopDelays)
   const stop = async (): Promise<void> => {
     eventLoop.stop()
+    storageWatch.stop()
     await storage.close()
     await parts.lock.release()
   }
   return runningBroker(parts, { server, storage, stop })
+}
+
+function watchStorage({ disk, clock, diagnostics, folder, lock }: Parts, { services, dynamicConfigs }: Storage): StorageWatch {
+  return new StorageWatch({
+    gate: services.writeGate,
+    dataFolder: folder.path,
+    disk,
+    clock,
+    diagnostics,
+    minFreeBytes: () => dynamicConfigs.config['min.free.bytes'],
+    isFolderHeld: () => lock.isHeld(),
+  })
+}
+
+/** What is not as it should be, a sentence each. */
+function troublesOf({ services, records }: Storage): string[] {
+  const { closedReason } = services.writeGate
+  return [...(closedReason === undefined ? [] : [`No records are taken: ${closedReason}.`]), ...partitionTroubles(records.partitions)]
 }
 
 function placementOf({ config, folder }: Parts, leaderEpoch: number): Placement {
@@ -212,6 +238,7 @@ function runningBroker(parts: Parts, { server, storage, stop }: Running): Broker
       bootstrapServers,
       dataFolder: parts.folder.path,
       ...summary(),
+      troubles: troublesOf(storage),
       metrics: parts.counters.snapshot(),
     }),
     closed,

@@ -108,6 +108,12 @@ const ownConfigs = {
     atLeast: 0,
     doc: 'How many fetch sessions are kept (KIP-227): with one, a consumer of many partitions sends and gets only what changed. A client that finds no room does without.',
   }),
+  'min.free.bytes': long({
+    default: 64 << 20,
+    atLeast: 0,
+    dynamic: true,
+    doc: 'While less than this is free on the disk of the data folder, records are refused (KAFKA_STORAGE_ERROR), so that there is room left for what makes room: deleting topics, records and old segments. Taken again when a quarter more than this is free; 0 refuses nothing before the disk is full.',
+  }),
   'node.id': int({ default: 1, atLeast: 0, aliases: ['broker.id'], doc: "The broker's id, as clients see it." }),
   'num.partitions': int({ default: 1, atLeast: 1, doc: 'The number of partitions of a topic that is created without one.' }),
   port: int({

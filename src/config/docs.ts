@@ -11,8 +11,8 @@ export function configsMarkdown(): string {
   const honoured = Object.entries<Row<unknown>>(topicConfigs).filter(([, row]) => row.stored !== true)
   return `# Configs
 
-Names, types, defaults and limits are Kafka's, but for a few that are Ottla's own: \`durability\`, \`host\`, \`port\`, \`log.level\`, \`log.format\` and
-\`max.decompressed.batch.bytes\`.
+Names, types, defaults and limits are Kafka's, but for a few that are Ottla's own: \`durability\`, \`host\`, \`port\`, \`log.level\`, \`log.format\`,
+\`max.decompressed.batch.bytes\`, \`min.free.bytes\`.
 
 ## Broker configs
 

@@ -12,6 +12,8 @@ import { hasCode } from './disk.ts'
 export interface FolderLock {
   /** Random, and new each time. */
   readonly token: string
+  /** False once the folder, or the lock in it, was removed or replaced: another process may use it then. */
+  isHeld(): Promise<boolean>
   release(): Promise<void>
 }
 
@@ -51,6 +53,7 @@ export async function lockFolder(folder: string, { loadFlock = loadFsExt } = {})
     const path = await takeLockFile(folder, owner)
     return {
       token: owner.token,
+      isHeld: async () => (await readOwner(path))?.token === owner.token,
       async release() {
         await fs.promises.rm(path, { force: true })
         await kernelLock?.release()
@@ -182,7 +185,7 @@ async function readOwner(path: string): Promise<LockOwner | undefined> {
   try {
     return JSON.parse(await fs.promises.readFile(path, 'utf8')) as LockOwner
   } catch (error) {
-    if (error instanceof SyntaxError || hasCode(error, 'ENOENT')) return undefined
+    if (error instanceof SyntaxError || hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
   }
 }

@@ -9,6 +9,7 @@ import type { Diagnostics } from '../lib/diagnostics.ts'
 import { Histogram } from '../lib/histogram.ts'
 import type { Append, WriteTarget } from './append-io.ts'
 import type { LogCheckpoints } from './checkpoints.ts'
+import type { WriteGate } from './durability/write-gate.ts'
 import type { FolderDeletions } from './folder-deletions.ts'
 import type { TailCache } from './tail-cache.ts'
 
@@ -64,4 +65,6 @@ export interface LogServices {
   readonly checkpoints: LogCheckpoints
   readonly counters: LogCounters
   readonly deletions: FolderDeletions
+  /** Every append passes it. */
+  readonly writeGate: WriteGate
 }

@@ -93,6 +93,7 @@ export class LogWriter {
       const { baseOffset, lastOffset, timestamp } = verdict.original
       return { baseOffset, timestamp, done: this.queue.promiseOf(lastOffset) }
     }
+    this.#options.services.writeGate.admit(bytes.length)
     const baseOffset = this.queue.endOffset
     view.baseOffset = baseOffset
     view.partitionLeaderEpoch = this.leaderEpoch

@@ -4,6 +4,7 @@
 // exists, so the broker stops.
 
 import { checkBatch, type BatchRules } from '../log/batches/check-batch.ts'
+import { WriteGate } from '../log/durability/write-gate.ts'
 import { PartitionLog } from '../log/partition-log.ts'
 import type { LogServices, LogSettings } from '../log/log-settings.ts'
 import { BatchView } from '../wire/records/batch.ts'
@@ -63,7 +64,7 @@ export class MetadataLog {
       topicId: METADATA_TOPIC_ID,
       partition: 0,
       settings: METADATA_LOG_SETTINGS,
-      services,
+      services: { ...services, writeGate: new WriteGate(services.diagnostics) }, // never closed: deleting a topic is a write, and frees room
       leaderEpoch: 0,
     })
     if (log.offlineReason !== undefined) throw new Error(`the metadata log cannot be read: ${log.offlineReason}`)

@@ -91,6 +91,7 @@ describe('the broker configs', () => {
     'log.format',
     'log.level',
     'max.decompressed.batch.bytes',
+    'min.free.bytes',
     'port',
     'queued.max.response.bytes',
     'storage',

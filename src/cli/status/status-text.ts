@@ -42,6 +42,7 @@ export function statusText(status: WrittenStatus): string {
   const [nameWidth, valueWidth] = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length))) as [number, number]
   return [
     `Ottla ${status.version} on ${status.bootstrapServers}, process ${status.pid}, running for ${elapsed(status.timeMs - status.startedMs)}`,
+    ...status.troubles.map((trouble) => `  ! ${trouble}`),
     ...rows.map(([name, value, more]) => `  ${name.padEnd(nameWidth)}  ${value.padEnd(valueWidth)}   ${more}`.trimEnd()),
     ...apiTable(metrics),
     ...errorTable(metrics),
