@@ -6,6 +6,7 @@ import type { FetchSessions } from './handlers/fetch-sessions.ts'
 import { Counters, type Metric, type MetricSamples, type Source } from './lib/counters.ts'
 import { Histogram } from './lib/histogram.ts'
 import type { StorageWatch } from './log/durability/storage-watch.ts'
+import type { SyncSchedule } from './log/durability/sync-schedule.ts'
 import type { WriteGate } from './log/durability/write-gate.ts'
 import { LogCounters } from './log/log-settings.ts'
 import type { TailCache } from './log/tail-cache.ts'
@@ -20,6 +21,7 @@ export interface BrokerParts {
   readonly fetchSessions: FetchSessions
   readonly writeGate: WriteGate
   readonly storageWatch: StorageWatch
+  readonly syncSchedule: SyncSchedule
   readonly topicCount: () => number
   readonly startedMs: number
 }
@@ -155,6 +157,12 @@ export const METRICS: readonly Row[] = [
     type: 'histogram',
     doc: 'Syncs of logs; one covers what a partition received since the last.',
     of: ({ log }) => log.syncs,
+  },
+  {
+    name: 'ottla_syncs_overdue_seconds',
+    type: 'gauge',
+    doc: 'How long ago the sync that is most overdue should have begun (`durability.interval.ms`, `flush.ms`), in seconds; about 0 while the disk keeps up.',
+    read: ({ syncSchedule }) => syncSchedule.overdueMs / 1000,
   },
   {
     name: 'ottla_writes_taken',

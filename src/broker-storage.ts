@@ -9,6 +9,7 @@ import { BufferPool } from './lib/buffer-pool.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Diagnostics } from './lib/diagnostics.ts'
 import { LogCheckpoints } from './log/checkpoints.ts'
+import { SyncSchedule } from './log/durability/sync-schedule.ts'
 import { WriteGate } from './log/durability/write-gate.ts'
 import { FolderDeletions } from './log/folder-deletions.ts'
 import { deleteLogFolder, listLogFolders, removeDeletedLogFolders } from './log/log-folders.ts'
@@ -55,25 +56,31 @@ export async function openStorage(parts: StorageParts): Promise<Storage> {
   const { clock, disk, diagnostics, folder, counters } = parts
   const filePool = new FilePool(disk, OPEN_FILES_MAX)
   const checkpoints = await LogCheckpoints.open({ dataFolder: folder.path, disk, clock, diagnostics })
+  const durability = { writeGate: new WriteGate(diagnostics), syncSchedule: new SyncSchedule(clock, diagnostics) }
   try {
     const tailCache = new TailCache(TAIL_CACHE_BYTES)
     const deletions = new FolderDeletions({ disk, clock, diagnostics })
-    const shared = { filePool, bufferPool: new BufferPool(), checkpoints, tailCache, deletions, writeGate: new WriteGate(diagnostics) }
-    return await openWith(parts, { disk, clock, diagnostics, ...shared, counters })
+    const shared = { filePool, bufferPool: new BufferPool(), checkpoints, tailCache, deletions }
+    return await openWith(parts, { disk, clock, diagnostics, ...shared, ...durability, counters })
   } catch (error) {
-    await abandon({ checkpoints, filePool })
+    await abandon({ ...durability, checkpoints, filePool })
     throw error
   }
 }
 
-async function abandon({ checkpoints, filePool }: Pick<LogServices, 'checkpoints' | 'filePool'>): Promise<void> {
+async function abandon({
+  syncSchedule,
+  checkpoints,
+  filePool,
+}: Pick<LogServices, 'syncSchedule' | 'checkpoints' | 'filePool'>): Promise<void> {
+  syncSchedule.stop()
   await checkpoints.abandon()
   await filePool.close()
 }
 
 async function openWith(parts: StorageParts, services: LogServices): Promise<Storage> {
   const { clock, diagnostics, folder } = parts
-  const { bufferPool, checkpoints, filePool } = services
+  const { bufferPool, checkpoints, filePool, syncSchedule } = services
   const { metadataLog, dynamicConfigs, catalog, leaderEpoch, nextProducerId } = await readMetadata(parts, services)
   const { config } = dynamicConfigs
   const folders = new PartitionFolders({ dataFolder: folder.path, services, config, leaderEpoch })
@@ -88,6 +95,7 @@ async function openWith(parts: StorageParts, services: LogServices): Promise<Sto
   })
   const close = async (): Promise<void> => {
     await records.close()
+    syncSchedule.stop()
     await services.deletions.close()
     await metadataLog.close()
     await checkpoints

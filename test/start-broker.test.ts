@@ -46,7 +46,7 @@ describe('startBroker', () => {
     const broker = await startBroker({ ...options, log: (line) => lines.push(line) })
     expect(await roundTrip(broker, 'a')).toHaveLength(1 + 3)
     await broker.close()
-    expectTypeOf<StartBrokerOptions['durability']>().toEqualTypeOf<'fsync' | 'os' | undefined>()
+    expectTypeOf<StartBrokerOptions['durability']>().toEqualTypeOf<'fsync' | 'interval' | 'os' | undefined>()
     expectTypeOf<StartBrokerOptions['log.cleanup.policy']>().toEqualTypeOf<string | undefined>()
     expectTypeOf<StartBrokerOptions['log.retention.hours']>().toEqualTypeOf<number | undefined>()
     expectTypeOf<StartBrokerOptions['auto.create.topics.enable']>().toEqualTypeOf<boolean | undefined>()

@@ -29,9 +29,13 @@ export function missingParts(): Missing[] {
   return crc32cImplementation === 'native' ? codecs : [...codecs, slowChecksums]
 }
 
-const PROMISES: Readonly<Record<BrokerConfig['topicDefaults']['durability'], string>> = {
-  fsync: 'every acknowledged record is on disk',
-  os: 'an acknowledged record survives the end of this process, but not a power loss',
+type TopicDefaults = BrokerConfig['topicDefaults']
+
+const PROMISES: Readonly<Record<TopicDefaults['durability'], (config: TopicDefaults) => string>> = {
+  fsync: () => 'every acknowledged record is on disk',
+  interval: (config) =>
+    `an acknowledged record survives the end of this process, and a power loss after ${config['durability.interval.ms']} ms`,
+  os: () => 'an acknowledged record survives the end of this process, but not a power loss',
 }
 
 export function readyText({ broker, config, readyMs, missing }: Ready): string {
@@ -39,7 +43,7 @@ export function readyText({ broker, config, readyMs, missing }: Ready): string {
   const { durability } = config.topicDefaults
   const rows: [name: string, value: string, meaning: string][] = [
     ['data', config['log.dirs'], `${formatCount(topics, 'topic')}, ${formatCount(partitions, 'partition')}, ${formatBytes(bytes)}`],
-    ['durability', durability, PROMISES[durability]],
+    ['durability', durability, PROMISES[durability](config.topicDefaults)],
     ...networkRows(config),
     ...missing.map(({ name, consequence }): [string, string, string] => ['missing', name, consequence]),
   ]

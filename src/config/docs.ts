@@ -11,7 +11,7 @@ export function configsMarkdown(): string {
   const honoured = Object.entries<Row<unknown>>(topicConfigs).filter(([, row]) => row.stored !== true)
   return `# Configs
 
-Names, types, defaults and limits are Kafka's, but for a few that are Ottla's own: \`durability\`, \`host\`, \`port\`, \`log.level\`, \`log.format\`,
+Names, types, defaults and limits are Kafka's, but for a few that are Ottla's own: \`durability\`, \`durability.interval.ms\`, \`host\`, \`port\`, \`log.level\`, \`log.format\`,
 \`max.decompressed.batch.bytes\`, \`min.free.bytes\`.
 
 ## Broker configs

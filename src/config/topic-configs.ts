@@ -59,9 +59,15 @@ export const topicConfigs = {
   }),
   durability: string({
     default: 'fsync',
-    oneOf: ['fsync', 'os'],
+    oneOf: ['fsync', 'interval', 'os'],
     broker: 'durability',
-    doc: 'What an acknowledgement promises. `fsync`: the record is synced to disk. `os`: it was handed to the operating system, which survives the end of the process but not a power loss.',
+    doc: 'What an acknowledgement promises. `fsync`: the record is synced to disk. `interval`: it is synced within `durability.interval.ms`; a power loss may take what is younger. `os`: it was handed to the operating system, which writes it when it likes. The end of the process alone, `kill -9` too, takes nothing in any mode.',
+  }),
+  'durability.interval.ms': long({
+    default: 1000,
+    atLeast: 1,
+    broker: 'durability.interval.ms',
+    doc: 'With `durability` interval: a record is on its way to disk this long after it was acknowledged, at the latest. Less where `flush.ms` is less.',
   }),
   'file.delete.delay.ms': long({
     default: 60_000,
@@ -73,14 +79,14 @@ export const topicConfigs = {
     default: LONG_MAX,
     atLeast: 1,
     broker: 'log.flush.interval.messages',
-    doc: 'With `durability` os: the log is synced after this many records.',
+    doc: 'With `durability` interval or os: the log is synced after this many records, before they are acknowledged.',
   }),
   'flush.ms': long({
     default: LONG_MAX,
     atLeast: 0,
     broker: 'log.flush.interval.ms',
     brokerInstead: { 'log.flush.scheduler.interval.ms': 1 },
-    doc: 'With `durability` os: no record stays unsynced for longer than this.',
+    doc: 'With `durability` interval or os: the log is synced this long after the first record since the last sync.',
   }),
   'follower.replication.throttled.replicas': list({ ...throttledReplicas, doc: 'Replicas whose followers are throttled.' }),
   'index.interval.bytes': int({

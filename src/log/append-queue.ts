@@ -1,7 +1,7 @@
 // The way of an append to disk, and the one owner of pending → written → durable → visible:
 //   pending   added to its segment in memory, offset assigned, waiting for the file
 //   written   in the file
-//   durable   synced, or with `os` the same as written
+//   durable   synced, or with `os` and `interval` the same as written
 //   visible   below the high watermark, its promise resolved
 // Appends move through these strictly in offset order: recoveryPoint, highWatermark ≤ writtenOffset ≤ endOffset.
 // What comes in one turn of the event loop, or while a write is in flight, goes out together in the next one; with `fsync`, so does what waits while a
@@ -162,7 +162,7 @@ export class AppendQueue<Target extends WriteTarget> {
   /** Whether `push` itself may write it: it is visible then. */
   #mayWriteWithin({ bytes, target, endOffset }: Append<Target>): boolean {
     return (
-      this.#settings.durability === 'os' &&
+      this.#settings.durability !== 'fsync' &&
       this.#unsettled.length === 0 &&
       !this.#isWriting &&
       endOffset - this.#recoveryPoint < this.#settings.flushMessages &&

@@ -9,12 +9,13 @@ import type { Diagnostics } from '../lib/diagnostics.ts'
 import { Histogram } from '../lib/histogram.ts'
 import type { Append, WriteTarget } from './append-io.ts'
 import type { LogCheckpoints } from './checkpoints.ts'
+import type { SyncSchedule } from './durability/sync-schedule.ts'
 import type { WriteGate } from './durability/write-gate.ts'
 import type { FolderDeletions } from './folder-deletions.ts'
 import type { TailCache } from './tail-cache.ts'
 
-/** `fsync`: on disk, synced, before it is acknowledged. `os`: handed to the operating system, which survives the process but not the machine. */
-export type Durability = 'fsync' | 'os'
+/** `fsync`: on disk, synced, before it is acknowledged. `os`: handed to the operating system, which survives the process but not the machine. `interval`: as `os`, and synced soon. */
+export type Durability = 'fsync' | 'interval' | 'os'
 
 /** Each is the topic config of that name, in plain values. */
 export interface LogSettings {
@@ -27,6 +28,7 @@ export interface LogSettings {
   readonly flushMs: number
   readonly fileDeleteDelayMs: number
   readonly durability: Durability
+  readonly durabilityIntervalMs: number
   readonly producerIdExpirationMs: number
   /** Bounds what a batch may unpack to when a timestamp is looked for inside it. */
   readonly maxDecompressedBytes: number
@@ -67,4 +69,5 @@ export interface LogServices {
   readonly deletions: FolderDeletions
   /** Every append passes it. */
   readonly writeGate: WriteGate
+  readonly syncSchedule: SyncSchedule
 }

@@ -73,7 +73,6 @@ export class PartitionLog {
   #logStartOffset: number
   #unavailable: { readonly error: ErrorName; readonly reason: string } | undefined
   #readOnlyReason: string | undefined
-  #lastFlushMs: number
 
   /** So many bytes became visible; Infinity when something else changed what readers see (its start moved, truncated, offline, deleted). May be called within `append`. */
   onAdvance: ((visibleBytes: number) => void) | undefined
@@ -86,7 +85,6 @@ export class PartitionLog {
     this.#settings = options.settings
     this.#folder = folder
     this.#tail = options.services.tailCache.partition()
-    this.#lastFlushMs = options.services.clock.monotonic()
     this.#logStartOffset = recovered.logStartOffset
     this.#writer = this.#newWriter(recovered)
   }
@@ -220,18 +218,17 @@ export class PartitionLog {
   updateSettings(settings: LogSettings): void {
     this.#settings = settings
     this.#writer.settings = settings
-    if (settings.flushMs < Number.MAX_SAFE_INTEGER) this.#services.checkpoints.changed(this) // what is unsynced by now waits no longer than that
+    this.#syncInTime() // what is unsynced by now waits no longer than that
   }
 
   /** Everything appended before the call is synced. */
   async flush(): Promise<void> {
     await this.#writer.queue.flush()
-    this.#lastFlushMs = this.#services.clock.monotonic()
+    this.#services.checkpoints.changed(this)
   }
 
   /** For LogCheckpoints. */
   async prepareCheckpoint(): Promise<number> {
-    if (this.#services.clock.monotonic() - this.#lastFlushMs >= this.#settings.flushMs) await this.flush()
     return this.#writer.upkeep.checkpoint(this.#writer.queue.recoveryPoint)
   }
 
@@ -339,8 +336,18 @@ export class PartitionLog {
   #becameVisible(appends: readonly Append<Segment>[]): void {
     for (const { bytes, baseOffset, endOffset } of appends) this.#tail.add(bytes, baseOffset, endOffset)
     const visibleBytes = this.#services.counters.appended(appends)
-    if (this.#settings.durability === 'fsync' || this.#settings.flushMs < Number.MAX_SAFE_INTEGER) this.#services.checkpoints.changed(this)
+    if (this.#settings.durability === 'fsync') this.#services.checkpoints.changed(this)
+    else this.#syncInTime()
     this.onAdvance?.(visibleBytes)
+  }
+
+  /** What was acknowledged unsynced does not stay so for longer than the settings say. */
+  #syncInTime(): void {
+    const { durability, durabilityIntervalMs, flushMs } = this.#settings
+    const { recoveryPoint, highWatermark } = this.#writer.queue
+    if (durability === 'fsync' || recoveryPoint >= highWatermark) return
+    const waitMs = durability === 'interval' ? Math.min(durabilityIntervalMs, flushMs) : flushMs
+    if (waitMs < Number.MAX_SAFE_INTEGER) this.#services.syncSchedule.syncWithin(this, waitMs)
   }
 
   #writeFailed(reason: string, isFinal: boolean): void {
@@ -357,6 +364,7 @@ export class PartitionLog {
   }
 
   async #closeFiles(): Promise<void> {
+    this.#services.syncSchedule.forget(this)
     this.#tail.clear()
     for (const segment of this.#writer.segments.all) await segment.file.close()
   }

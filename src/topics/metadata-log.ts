@@ -28,6 +28,7 @@ const METADATA_LOG_SETTINGS: LogSettings = {
   flushMs: Number.MAX_SAFE_INTEGER,
   fileDeleteDelayMs: 60_000,
   durability: 'fsync',
+  durabilityIntervalMs: Number.MAX_SAFE_INTEGER,
   producerIdExpirationMs: DAY_MS,
   maxDecompressedBytes: 64 << 20,
 }

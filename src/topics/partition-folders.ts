@@ -53,6 +53,7 @@ export class PartitionFolders {
       flushMs: topicConfig['flush.ms'],
       fileDeleteDelayMs: topicConfig['file.delete.delay.ms'],
       durability: topicConfig['durability'],
+      durabilityIntervalMs: topicConfig['durability.interval.ms'],
       producerIdExpirationMs: config['producer.id.expiration.ms'],
       maxDecompressedBytes: config['max.decompressed.batch.bytes'],
     }

@@ -56,7 +56,7 @@ describe('a described topic config', () => {
 
   it('is there for every name, sorted', () => {
     const names = describeTopicConfigs({}, config).map((row) => row.name)
-    expect(names).toHaveLength(34)
+    expect(names).toHaveLength(35)
     expect(names).toEqual(names.toSorted())
   })
 })

@@ -64,8 +64,8 @@ describe('the topic configs', () => {
   /** Kafka describes it as any boolean, and then refuses true where there is no tiered storage. */
   const stricterThanKafka = new Set(['remote.storage.enable'])
 
-  it('are Kafka’s, and durability', () => {
-    expect(Object.keys(topicConfigs)).toEqual([...kafkaTopicConfigs.keys(), 'durability'].sort())
+  it('are Kafka’s, and those of durability', () => {
+    expect(Object.keys(topicConfigs)).toEqual([...kafkaTopicConfigs.keys(), 'durability', 'durability.interval.ms'].sort())
   })
 
   it.each([...kafkaTopicConfigs.values()])('have Kafka’s type and default: $name', ({ name, type, default: byDefault }) => {
@@ -87,6 +87,7 @@ describe('the topic configs', () => {
 describe('the broker configs', () => {
   const ours = [
     'durability',
+    'durability.interval.ms',
     'host',
     'log.format',
     'log.level',

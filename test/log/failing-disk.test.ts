@@ -55,7 +55,7 @@ const FAULTS: readonly [string, Omit<Fault, 'step'>][] = [
   ['writes less than it was given', { kind: 'short write', only: 'write' }],
 ]
 
-describe.each<Durability>(['fsync', 'os'])('with durability %s, when one operation', (durability) => {
+describe.each<Durability>(['fsync', 'interval', 'os'])('with durability %s, when one operation', (durability) => {
   it.each(FAULTS)('%s, nothing acknowledged is lost and nothing refused is found', { timeout: 60_000 }, async (_, fault) => {
     for (let step = 1, isOver = false; !isOver; step++) {
       const disk = new FaultDisk({ ...fault, step })

@@ -7,7 +7,7 @@ import { logCommands, type Model, type Real } from '../support/log-model.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { openLog } from '../support/test-log.ts'
 
-describe.each(['fsync', 'os'] as const)('a log with durability %s', (durability) => {
+describe.each(['fsync', 'interval', 'os'] as const)('a log with durability %s', (durability) => {
   it('serves what an array would, whatever is done to it', { timeout: 120_000 }, async () => {
     const settings = { durability, segmentBytes: 1000, indexIntervalBytes: 200 }
     const property = fc.asyncProperty(fc.commands(logCommands, { size: 'medium', maxCommands: 40 }), async (list) => {

@@ -325,20 +325,6 @@ describe('settings that change', () => {
 })
 
 describe('durability os', () => {
-  it('syncs after flush.ms, at the pace of the checkpoints', async () => {
-    const disk = new FaultDisk()
-    const clock = new ManualClock()
-    const { log } = await openLog(disk, { settings: { durability: 'os', flushMs: 5000 }, clock })
-    const survivors = async (): Promise<number> =>
-      (await openLog(await disk.afterPowerLoss(() => 'nothing', ['/', '/data']))).log.logEndOffset
-    for (const value of 'ab') {
-      await append(log, [value])
-      clock.advance(3000)
-      await settled()
-    }
-    expect(await survivors()).toBe(2)
-  })
-
   it('syncs what a full segment holds', async () => {
     const disk = new FaultDisk()
     const { log } = await openLog(disk, { settings: { durability: 'os', segmentBytes: 200 } })

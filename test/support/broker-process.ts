@@ -19,7 +19,7 @@ export interface OttlaOptions {
   /** Where another start finds what an earlier one left; else a new one. */
   readonly dataFolder?: string
   readonly port?: number
-  readonly durability?: 'fsync' | 'os'
+  readonly durability?: 'fsync' | 'interval' | 'os'
   /** Kafka's names and values, as flags. */
   readonly flags?: readonly string[]
 }

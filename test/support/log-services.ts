@@ -5,6 +5,7 @@ import { FilePool } from '../../src/disk/file-pool.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import { createDiagnostics } from '../../src/lib/diagnostics.ts'
 import { LogCheckpoints } from '../../src/log/checkpoints.ts'
+import { SyncSchedule } from '../../src/log/durability/sync-schedule.ts'
 import { WriteGate } from '../../src/log/durability/write-gate.ts'
 import { FolderDeletions } from '../../src/log/folder-deletions.ts'
 import { LogCounters, type LogServices } from '../../src/log/log-settings.ts'
@@ -30,5 +31,6 @@ export async function logServices(disk: Disk, clock: Clock = new ManualClock()):
     counters: new LogCounters(),
     deletions: new FolderDeletions({ disk, clock, diagnostics }),
     writeGate: new WriteGate(diagnostics),
+    syncSchedule: new SyncSchedule(clock, diagnostics),
   }
 }

@@ -22,6 +22,7 @@ const SETTINGS: LogSettings = {
   flushMs: Number.MAX_SAFE_INTEGER,
   fileDeleteDelayMs: 60_000,
   durability: 'fsync',
+  durabilityIntervalMs: 1000,
   producerIdExpirationMs: 86_400_000,
   maxDecompressedBytes: 1 << 20,
 }
