@@ -239,8 +239,14 @@ export const METRICS: readonly Row[] = [
   {
     name: 'ottla_log_bytes',
     type: 'gauge',
-    doc: 'Bytes of record batches in all partitions.',
-    read: ({ records }) => records.partitions.reduce((sum, { log }) => sum + log.sizeBytes, 0),
+    doc: 'Bytes of record batches in all partitions, but for those that were not looked at yet since a crash.',
+    read: ({ records }) => records.size.bytes,
+  },
+  {
+    name: 'ottla_logs_open',
+    type: 'gauge',
+    doc: 'Partitions whose log is open: it is at its first use, and closed again when there are many that nobody uses.',
+    read: ({ records }) => records.openCount,
   },
   {
     name: 'ottla_event_loop_delay_seconds',

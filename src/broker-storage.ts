@@ -1,5 +1,6 @@
-// Everything of a broker below its sockets, in the order in which it is there again after a start: the checkpoints; what exists (the metadata log);
-// the data (every partition, recovered). Closes in reverse. broker.ts puts the front end on it; crash tests run it on disks of their own.
+// Everything of a broker below its sockets, in the order in which it is there again after a start: the checkpoints; what exists (the metadata log); what the
+// data folder holds, without looking into the partitions. Each is recovered at its first use; after a crash, all of them are in the background. Closes in
+// reverse. broker.ts puts the front end on it; crash tests run it on disks of their own.
 
 import { join } from 'node:path'
 import type { BrokerConfig } from './config/resolve.ts'
@@ -12,7 +13,7 @@ import { LogCheckpoints } from './log/checkpoints.ts'
 import { SyncSchedule } from './log/durability/sync-schedule.ts'
 import { WriteGate } from './log/durability/write-gate.ts'
 import { FolderDeletions } from './log/folder-deletions.ts'
-import { deleteLogFolder, listLogFolders, removeDeletedLogFolders } from './log/log-folders.ts'
+import { deleteLogFolder, logFoldersAmong, type NamedLog, readLogFolders, removeDeletedLogFolders } from './log/log-folders.ts'
 import type { LogCounters, LogServices } from './log/log-settings.ts'
 import { TailCache } from './log/tail-cache.ts'
 import { Catalog } from './topics/catalog.ts'
@@ -20,6 +21,8 @@ import { type DataFolder, randomUuid } from './topics/data-folder.ts'
 import { DynamicConfigs } from './topics/dynamic-configs.ts'
 import { MetadataLog } from './topics/metadata-log.ts'
 import { PartitionFolders } from './topics/partition-folders.ts'
+import { BackgroundRecovery } from './topics/partitions/background-recovery.ts'
+import { sizesAtRest, toRecover } from './topics/partitions/found-partitions.ts'
 import { RecordStore } from './topics/record-store.ts'
 import { METADATA_TOPIC } from './topics/topic-names.ts'
 import { ProducerIds } from './transactions/producer-ids.ts'
@@ -49,9 +52,8 @@ export interface Storage {
 
 const TAIL_CACHE_BYTES = 64 << 20
 const OPEN_FILES_MAX = 500
-const OPENING_AT_ONCE = 64
 
-/** Everything that was acknowledged is there again once this resolves. */
+/** Everything that was acknowledged is there for whoever looks, once this resolves. */
 export async function openStorage(parts: StorageParts): Promise<Storage> {
   const { clock, disk, diagnostics, folder, counters } = parts
   const filePool = new FilePool(disk, OPEN_FILES_MAX)
@@ -85,8 +87,8 @@ async function openWith(parts: StorageParts, services: LogServices): Promise<Sto
   const { config } = dynamicConfigs
   const folders = new PartitionFolders({ dataFolder: folder.path, services, config, leaderEpoch })
   const records = new RecordStore({ folders, clock, bufferPool, maxDecompressedBytes: config['max.decompressed.batch.bytes'] })
-  await removeLeftovers(parts, catalog, checkpoints)
-  await openTopics(catalog, records)
+  await findPartitions(parts, catalog, records, checkpoints)
+  const recovery = new BackgroundRecovery(clock, toRecover(records.partitions))
   catalog.follow(records)
   dynamicConfigs.follow(() => catalog.reconfigure())
   const producerIds = new ProducerIds({
@@ -94,18 +96,24 @@ async function openWith(parts: StorageParts, services: LogServices): Promise<Sto
     reserve: (reserved) => metadataLog.append([{ type: 'producer-ids', nextProducerId: reserved }]),
   })
   const close = async (): Promise<void> => {
+    await recovery.stop()
     await records.close()
     syncSchedule.stop()
     await services.deletions.close()
     await metadataLog.close()
     await checkpoints
-      .close()
+      .close(records.sizesAtRest)
       .catch((error: unknown) =>
         diagnostics.warn('the checkpoints could not be written; the next start has more to recover', { error: String(error) }),
       )
     await filePool.close()
   }
-  return { services, metadataLog, dynamicConfigs, catalog, records, producerIds, leaderEpoch, close, abandon: () => abandon(services) }
+  const abandonAll = async (): Promise<void> => {
+    await recovery.stop()
+    await abandon(services)
+  }
+  recovery.start()
+  return { services, metadataLog, dynamicConfigs, catalog, records, producerIds, leaderEpoch, close, abandon: abandonAll }
 }
 
 /** What exists, as of the last run. */
@@ -143,22 +151,29 @@ async function replay(
   return { leaderEpoch, nextProducerId }
 }
 
+async function findPartitions(parts: StorageParts, catalog: Catalog, records: RecordStore, checkpoints: LogCheckpoints): Promise<void> {
+  const { disk, diagnostics, folder } = parts
+  const names = (await disk.list(folder.path)) ?? []
+  await removeDeletedLogFolders({ disk, diagnostics }, folder.path, names)
+  await removeLeftovers(parts, catalog, checkpoints, names)
+  const sizeAtRest = sizesAtRest(names, checkpoints)
+  for (const topic of catalog.topics) records.topicFound(topic, (index) => sizeAtRest(topic.name, index))
+}
+
 /** What a crash left of deleted topics goes; a folder of a topic that never existed here is left alone. */
-async function removeLeftovers({ disk, diagnostics, folder }: StorageParts, catalog: Catalog, checkpoints: LogCheckpoints): Promise<void> {
-  await removeDeletedLogFolders({ disk, diagnostics }, folder.path)
-  for (const found of await listLogFolders(disk, folder.path)) {
-    if (found.topic === METADATA_TOPIC) continue
-    const known = catalog.has(found.topic) ? catalog.byName(found.topic) : undefined
+async function removeLeftovers(
+  { disk, diagnostics, folder }: StorageParts,
+  catalog: Catalog,
+  checkpoints: LogCheckpoints,
+  names: readonly string[],
+): Promise<void> {
+  const isInPlace = ({ topic, partition }: NamedLog): boolean => topic === METADATA_TOPIC || catalog.hasAlwaysHad(topic, partition)
+  const others = logFoldersAmong(names).filter((log) => !isInPlace(log))
+  for (const found of await readLogFolders(disk, folder.path, others)) {
     if (found.topicId !== undefined && catalog.wasDeleted(found.topicId)) {
       await checkpoints.forgetUnopened(found)
       await deleteLogFolder({ disk, diagnostics }, found.folder)
-    } else if (known === undefined)
+    } else if (!catalog.has(found.topic))
       diagnostics.warn('left alone a folder of no known topic', { folder: found.folder, topicId: found.topicId })
   }
-}
-
-async function openTopics(catalog: Catalog, records: RecordStore): Promise<void> {
-  const topics = [...catalog.topics]
-  for (let first = 0; first < topics.length; first += OPENING_AT_ONCE)
-    await Promise.all(topics.slice(first, first + OPENING_AT_ONCE).map((topic) => records.topicCreated(topic)))
 }

@@ -1,6 +1,6 @@
 // runBroker: builds every part, joins them, and stops them in reverse. With broker-storage.ts the only file that knows all rooms.
-// Order at start: the folder and its lock; what exists and the data (broker-storage.ts); the sockets. Nobody is let in before everything that was
-// acknowledged is there again.
+// Order at start: the folder and its lock; what exists and the data (broker-storage.ts); the sockets. A partition is
+// recovered at its first use, before anybody sees anything of it: whatever was acknowledged is there for whoever looks.
 
 import { resolve } from 'node:path'
 import { BrokerCounters } from './broker-counters.ts'
@@ -37,7 +37,10 @@ export interface RunOptions {
 interface BrokerSummary {
   readonly topics: number
   readonly partitions: number
+  /** Of all record batches, but for those of the partitions that are not counted. */
   readonly bytes: number
+  /** Partitions that were not looked at since a crash. */
+  readonly uncountedPartitions: number
 }
 
 /** Plain data, as `ottla status --json` prints it. */
@@ -224,7 +227,7 @@ function runningBroker(parts: Parts, { server, storage, stop }: Running): Broker
   const summary = (): BrokerSummary => ({
     topics: [...catalog.topics].length,
     partitions: records.partitions.length,
-    bytes: records.partitions.reduce((sum, { log }) => sum + log.sizeBytes, 0),
+    ...records.size,
   })
   return {
     bootstrapServers,

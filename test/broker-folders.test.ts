@@ -11,6 +11,7 @@ import { errorName } from '../src/wire/error-codes.ts'
 import { createPartitions } from '../src/wire/messages/create-partitions.ts'
 import { createTopics } from '../src/wire/messages/create-topics.ts'
 import { deleteTopics } from '../src/wire/messages/delete-topics.ts'
+import { listOffsets } from '../src/wire/messages/list-offsets.ts'
 import { metadata } from '../src/wire/messages/metadata.ts'
 import { WireConnection } from './support/wire-connection.ts'
 
@@ -30,11 +31,13 @@ const create = async (connection: WireConnection, name: string): Promise<string>
   return errorName((await connection.request(createTopics, 7, { topics: [topic] })).topics[0]!.errorCode)
 }
 
-/** Of each partition: whether it can be used. */
+/** Of each partition: whether it can be used. That is known of those that somebody tried to use. */
 async function partitionsOf(connection: WireConnection, name: string): Promise<string[]> {
+  const partitions = [0, 1, 2, 3].map((partitionIndex) => ({ partitionIndex, timestamp: -1 }))
+  await connection.request(listOffsets, 7, { replicaId: -1, topics: [{ name, partitions }] })
   const { topics } = await connection.request(metadata, 9, { topics: [{ name }], allowAutoTopicCreation: false })
-  const partitions = topics[0]!.partitions.toSorted((a, b) => a.partitionIndex - b.partitionIndex)
-  return topics[0]!.errorCode === 0 ? partitions.map(({ errorCode }) => errorName(errorCode)) : [errorName(topics[0]!.errorCode)]
+  const described = topics[0]!.partitions.toSorted((a, b) => a.partitionIndex - b.partitionIndex)
+  return topics[0]!.errorCode === 0 ? described.map(({ errorCode }) => errorName(errorCode)) : [errorName(topics[0]!.errorCode)]
 }
 
 /** What the broker cannot read, and cannot write, whoever it runs as. */

@@ -6,7 +6,7 @@ import type { BrokerConfig } from '../config/resolve.ts'
 import type { LogLine } from '../lib/diagnostics.ts'
 import { missingCodecs } from '../wire/records/codecs.ts'
 import { crc32cImplementation } from '../wire/records/crc32c.ts'
-import { formatBytes, formatCount } from './terminal.ts'
+import { formatHoldings } from './terminal.ts'
 import { version } from './version.ts'
 
 export interface Ready {
@@ -39,10 +39,9 @@ const PROMISES: Readonly<Record<TopicDefaults['durability'], (config: TopicDefau
 }
 
 export function readyText({ broker, config, readyMs, missing }: Ready): string {
-  const { topics, partitions, bytes } = broker.summary
   const { durability } = config.topicDefaults
   const rows: [name: string, value: string, meaning: string][] = [
-    ['data', config['log.dirs'], `${formatCount(topics, 'topic')}, ${formatCount(partitions, 'partition')}, ${formatBytes(bytes)}`],
+    ['data', config['log.dirs'], formatHoldings(broker.summary)],
     ['durability', durability, PROMISES[durability](config.topicDefaults)],
     ...networkRows(config),
     ...missing.map(({ name, consequence }): [string, string, string] => ['missing', name, consequence]),
@@ -53,13 +52,13 @@ export function readyText({ broker, config, readyMs, missing }: Ready): string {
   return [
     `Ottla ${version} is ready on ${listeningOn(broker, config)} (${readyMs} ms)`,
     ...rows.map(([name, value, meaning]) => `  ${name.padEnd(nameWidth)}  ${value.padEnd(valueWidth)}   ${meaning}`),
-    `  stop it with Ctrl-C; try: ottla topic ${topics === 0 ? 'create orders' : 'list'}${flag}`,
+    `  stop it with Ctrl-C; try: ottla topic ${broker.summary.topics === 0 ? 'create orders' : 'list'}${flag}`,
   ].join('\n')
 }
 
 /** The same for programs. */
 export function readyLine({ broker, config, readyMs, missing }: Ready, timeMs: number): LogLine {
-  const { topics, partitions, bytes } = broker.summary
+  const { topics, partitions, bytes, uncountedPartitions } = broker.summary
   const fields = {
     version,
     bootstrapServers: broker.bootstrapServers,
@@ -67,6 +66,7 @@ export function readyLine({ broker, config, readyMs, missing }: Ready, timeMs: n
     topics,
     partitions,
     bytes,
+    ...(uncountedPartitions === 0 ? {} : { uncountedPartitions }),
     durability: config.topicDefaults.durability,
     readyMs,
     ...(missing.length === 0 ? {} : { missing: missing.map(({ name }) => name).join(', ') }),

@@ -69,3 +69,17 @@ export function formatBytes(bytes: number): string {
   if (unit === 'bytes') return `${bytes} ${bytes === 1 ? 'byte' : 'bytes'}`
   return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${unit}`
 }
+
+/** What a broker holds: `3 topics, 12 partitions, 1.2 GB`. */
+export function formatHoldings({ topics, partitions, bytes, uncountedPartitions }: Holdings): string {
+  const size =
+    uncountedPartitions === 0 ? formatBytes(bytes) : `at least ${formatBytes(bytes)} (${formatNumber(uncountedPartitions)} to be checked)`
+  return `${formatCount(topics, 'topic')}, ${formatCount(partitions, 'partition')}, ${size}`
+}
+
+interface Holdings {
+  readonly topics: number
+  readonly partitions: number
+  readonly bytes: number
+  readonly uncountedPartitions: number
+}

@@ -1,8 +1,9 @@
 // One partition as one client reads it: from where, and what the client was last told of it. From these follow what an incremental response must hold
 // (KIP-227) and whether there may be more to say next time. There are many of these, so they are small: what the partitions of a topic share is theirs.
 
-import type { PartitionRead, PartitionRecords, RecordStore } from '../topics/record-store.ts'
-import type { Watched, Watcher } from '../topics/partition.ts'
+import type { PartitionRead, PartitionRecords } from '../topics/partitions/log-read.ts'
+import type { RecordStore } from '../topics/record-store.ts'
+import type { Watched, Watcher } from '../topics/partitions/partition.ts'
 import { type ErrorName, Refusal } from '../wire/error-codes.ts'
 import type { fetch as api } from '../wire/messages/fetch.ts'
 import type { Infer } from '../wire/schema.ts'

@@ -1,20 +1,22 @@
 // What the broker remembers of all its logs beside them, written at most once a second, in Kafka's format:
 // `recovery-point-offset-checkpoint` (below it, everything was synced) and `log-start-offset-checkpoint` (below it, everything was deleted).
 // What is written is never ahead of a log, and what is deleted or cut is written before it happens: a recovery point may be late, never early.
-// `.ottla-cleanshutdown` exists while no broker runs and the last one closed every log.
+// `.ottla-cleanshutdown` exists while no broker runs and the last one stopped in peace. It names the logs that have nothing to recover, with their bytes.
 //
-//   0                    version
+//   0                    version; in the marker, a CRC32C of all that follows (8 hexadecimal digits)
 //   2                    number of entries
-//   orders 0 1700        topic, partition, offset, for each entry
+//   orders 0 1700        topic, partition, offset (or bytes), for each entry
 
 import { join } from 'node:path'
 import type { Disk } from '../disk/disk.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
+import { crc32c } from '../wire/records/crc32c.ts'
 
 export const RECOVERY_POINTS = 'recovery-point-offset-checkpoint'
 export const LOG_START_OFFSETS = 'log-start-offset-checkpoint'
 export const CLEAN_SHUTDOWN = '.ottla-cleanshutdown'
+const VERSION_LINE = '0\n'
 const PAUSE_MS = 1000
 const ASKED_AT_ONCE = 32 // each may sync a file or two; one after the other, 10,000 logs took longer than a stop may
 
@@ -32,6 +34,12 @@ export interface LogCheckpoint {
   readonly logStartOffset: number
 }
 
+export interface SizeAtRest {
+  readonly topic: string
+  readonly partition: number
+  readonly sizeBytes: number
+}
+
 interface CheckpointsOptions {
   readonly dataFolder: string
   readonly disk: Disk
@@ -45,32 +53,35 @@ export class LogCheckpoints {
   readonly #changed = new Set<CheckpointedLog>()
   readonly #asked = new Set<CheckpointedLog>() // by the write under way; what is forgotten or lowered meanwhile is taken out
   readonly wasCleanShutdown: boolean
+  /** The logs that the last run left with nothing to recover, and their bytes, by `<topic> <partition>`. */
+  readonly sizesAtRest: ReadonlyMap<string, number>
   #timer: Timer | undefined
   #writing: Promise<void> = Promise.resolve()
   #queued: Promise<void> | undefined
 
-  private constructor(options: CheckpointsOptions, entries: Map<string, LogCheckpoint>, wasCleanShutdown: boolean) {
+  private constructor(options: CheckpointsOptions, entries: Map<string, LogCheckpoint>, marker: Buffer | undefined) {
     this.#options = options
     this.#entries = entries
-    this.wasCleanShutdown = wasCleanShutdown
+    this.wasCleanShutdown = marker !== undefined
+    this.sizesAtRest = (marker && parseSizesAtRest(String(marker))) ?? new Map()
   }
 
   /** Before the first log is opened. */
   static async open(options: CheckpointsOptions): Promise<LogCheckpoints> {
     const { disk, dataFolder } = options
-    const marker = join(dataFolder, CLEAN_SHUTDOWN)
-    const wasCleanShutdown = (await disk.readFile(marker)) !== undefined
+    const markerPath = join(dataFolder, CLEAN_SHUTDOWN)
+    const marker = await disk.readFile(markerPath)
     const recoveryPoints = await readOffsets(options, RECOVERY_POINTS)
     const logStartOffsets = await readOffsets(options, LOG_START_OFFSETS)
     const entries = new Map<string, LogCheckpoint>()
     for (const key of new Set([...recoveryPoints.keys(), ...logStartOffsets.keys()])) {
       entries.set(key, { recoveryPoint: recoveryPoints.get(key) ?? 0, logStartOffset: logStartOffsets.get(key) ?? 0 })
     }
-    if (wasCleanShutdown) {
-      await disk.unlink(marker)
+    if (marker !== undefined) {
+      await disk.unlink(markerPath)
       await disk.syncFolder(dataFolder)
     }
-    return new LogCheckpoints(options, entries, wasCleanShutdown)
+    return new LogCheckpoints(options, entries, marker)
   }
 
   /** What was last written of a log; zeros when nothing was. */
@@ -83,6 +94,7 @@ export class LogCheckpoints {
     this.#changed.add(log)
     this.#timer ??= this.#options.clock.after(PAUSE_MS, () => {
       this.#timer = undefined
+      if (this.#changed.size === 0) return
       this.write().catch((error: unknown) =>
         this.#options.diagnostics.error('the checkpoints could not be written', { error: String(error) }),
       )
@@ -101,6 +113,17 @@ export class LogCheckpoints {
     this.#asked.delete(log)
     this.#entries.set(keyOf(log), checkpoint)
     await this.write()
+  }
+
+  /** The log was closed, and may be opened again as another: it is not asked any more. What cannot be written is for the next recovery to find. */
+  async letGo(log: CheckpointedLog): Promise<void> {
+    try {
+      if (this.#changed.has(log) || this.#asked.has(log)) await this.write()
+    } catch (error) {
+      this.#options.diagnostics.error('the checkpoints could not be written', { error: String(error) })
+    }
+    this.#changed.delete(log)
+    this.#asked.delete(log)
   }
 
   /** The log is being deleted: nothing of it is on disk once this resolves, so that a later one of that name starts afresh. */
@@ -126,15 +149,17 @@ export class LogCheckpoints {
     return this.#queued
   }
 
-  /** After the last log was closed. */
-  async close(): Promise<void> {
+  /** After the last log was closed. `sizesAtRest` is of those that have nothing to recover: names them, with their bytes, by topic and partition. */
+  async close(sizesAtRest: readonly SizeAtRest[] = []): Promise<void> {
     this.#timer?.cancel()
     try {
       await this.write()
     } finally {
       this.#timer?.cancel() // a log that could not be asked
     }
-    await this.#options.disk.replaceFile(join(this.#options.dataFolder, CLEAN_SHUTDOWN), Buffer.alloc(0))
+    const lines = sizesAtRest.map(({ topic, partition, sizeBytes }) => `${topic} ${partition} ${sizeBytes}\n`)
+    const text = checkpointText(lines).slice(VERSION_LINE.length)
+    await this.#options.disk.replaceFile(join(this.#options.dataFolder, CLEAN_SHUTDOWN), Buffer.from(`${checksumOf(text)}\n${text}`))
   }
 
   /** Writes no more. */
@@ -172,12 +197,26 @@ export class LogCheckpoints {
 
   async #writeOffsets(name: string, offsetOf: (entry: LogCheckpoint) => number): Promise<void> {
     const lines = [...this.#entries].filter(([, entry]) => offsetOf(entry) > 0).map(([key, entry]) => `${key} ${offsetOf(entry)}\n`)
-    await this.#options.disk.replaceFile(join(this.#options.dataFolder, name), Buffer.from(`0\n${lines.length}\n${lines.join('')}`))
+    await this.#options.disk.replaceFile(join(this.#options.dataFolder, name), Buffer.from(checkpointText(lines)))
   }
 }
 
 function keyOf(log: Pick<CheckpointedLog, 'topic' | 'partition'>): string {
   return `${log.topic} ${log.partition}`
+}
+
+function checkpointText(lines: readonly string[]): string {
+  return `${VERSION_LINE}${lines.length}\n${lines.join('')}`
+}
+
+function checksumOf(text: string): string {
+  return crc32c(Buffer.from(text)).toString(16).padStart(8, '0')
+}
+
+/** What the marker of a clean stop says, by `<topic> <partition>`; undefined when it is damaged: it vouches for no log then. */
+export function parseSizesAtRest(marker: string): ReadonlyMap<string, number> | undefined {
+  const text = marker.slice(marker.indexOf('\n') + 1)
+  return marker.startsWith(`${checksumOf(text)}\n`) ? parseCheckpoint(`${VERSION_LINE}${text}`) : undefined
 }
 
 /** Offsets by `<topic> <partition>`; undefined when the text is damaged. */

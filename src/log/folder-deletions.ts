@@ -4,7 +4,8 @@
 import type { Disk } from '../disk/disk.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
-import { removeLogFolderOrWarn } from './log-folders.ts'
+import type { LogFolder } from './log-folder.ts'
+import { removeLogFolderOrWarn, renameForDeletion } from './log-folders.ts'
 
 interface FolderDeletionsOptions {
   readonly disk: Disk
@@ -21,8 +22,12 @@ export class FolderDeletions {
     this.#options = options
   }
 
-  /** `folder` has the name of a deleted one. */
-  removeLater(folder: string, delayMs: number): void {
+  /** Renames the folder, if there is one, to that of a deleted log, and syncs; its files go `delayMs` later. */
+  async delete(folder: LogFolder, delayMs: number): Promise<void> {
+    if (folder.exists) this.#removeLater(await renameForDeletion(this.#options.disk, folder.path), delayMs)
+  }
+
+  #removeLater(folder: string, delayMs: number): void {
     const timer = this.#options.clock.after(delayMs, () => {
       this.#timers.delete(timer)
       const running = removeLogFolderOrWarn(this.#options, folder).finally(() => this.#running.delete(running))

@@ -7,6 +7,12 @@ import type { Diagnostics } from '../lib/diagnostics.ts'
 import { deletedFolderName, isDeletedFolderName, PARTITION_METADATA, parseLogFolderName } from './file-names.ts'
 import { parsePartitionMetadata } from './log-folder.ts'
 
+export interface NamedLog {
+  readonly name: string
+  readonly topic: string
+  readonly partition: number
+}
+
 export interface FoundLog {
   readonly folder: string
   readonly topic: string
@@ -15,17 +21,28 @@ export interface FoundLog {
   readonly topicId: string | undefined
 }
 
-/** Every folder that a log may be opened in. */
-export async function listLogFolders(disk: Pick<Disk, 'list' | 'readFile'>, dataFolder: string): Promise<FoundLog[]> {
-  const found: FoundLog[] = []
-  for (const name of (await disk.list(dataFolder)) ?? []) {
+/** Those of the names in a data folder that are of folders that a log may be opened in. */
+export function logFoldersAmong(names: readonly string[]): NamedLog[] {
+  return names.flatMap((name) => {
     const parsed = parseLogFolderName(name)
-    if (parsed === undefined) continue
+    return parsed === undefined ? [] : { name, ...parsed }
+  })
+}
+
+/** Whose the folders are, by what is in them. */
+export async function readLogFolders(disk: Pick<Disk, 'readFile'>, dataFolder: string, logs: readonly NamedLog[]): Promise<FoundLog[]> {
+  const found: FoundLog[] = []
+  for (const { name, topic, partition } of logs) {
     const folder = join(dataFolder, name)
     const metadata = await disk.readFile(join(folder, PARTITION_METADATA)).catch(() => undefined) // who opens the log is told why
-    found.push({ folder, ...parsed, topicId: metadata === undefined ? undefined : parsePartitionMetadata(metadata.toString()) })
+    found.push({ folder, topic, partition, topicId: metadata === undefined ? undefined : parsePartitionMetadata(metadata.toString()) })
   }
   return found
+}
+
+/** Every folder that a log may be opened in. */
+export async function listLogFolders(disk: Pick<Disk, 'list' | 'readFile'>, dataFolder: string): Promise<FoundLog[]> {
+  return readLogFolders(disk, dataFolder, logFoldersAmong((await disk.list(dataFolder)) ?? []))
 }
 
 /** Resolves to the folder's new name, once that is on disk; the files are still there. */
@@ -56,8 +73,12 @@ export async function deleteLogFolder({ disk, diagnostics }: Deletion, folder: s
 }
 
 /** The folders that an earlier run renamed and did not get to remove. */
-export async function removeDeletedLogFolders({ disk, diagnostics }: Deletion, dataFolder: string): Promise<void> {
-  for (const name of (await disk.list(dataFolder)) ?? []) {
+export async function removeDeletedLogFolders(
+  { disk, diagnostics }: Deletion,
+  dataFolder: string,
+  names?: readonly string[],
+): Promise<void> {
+  for (const name of names ?? (await disk.list(dataFolder)) ?? []) {
     const folder = join(dataFolder, name)
     if (isDeletedFolderName(name)) await removeLogFolderOrWarn({ disk, diagnostics }, folder)
   }

@@ -50,6 +50,10 @@ export class LogUpkeep {
     return this.#working
   }
 
+  get hasUnsavedEpochs(): boolean {
+    return this.#options.epochs.format() !== this.#savedEpochs
+  }
+
   /** How much of what is synced up to `recoveryPoint` recovery may rely on. */
   async checkpoint(recoveryPoint: number): Promise<number> {
     const { segments, epochs, services, folder } = this.#options

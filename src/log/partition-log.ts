@@ -10,11 +10,10 @@ import type { CheckedBatch } from './batches/check-batch.ts'
 import type { LogCheckpoint } from './checkpoints.ts'
 import type { EpochEnd } from './leader-epochs.ts'
 import { LogFolder } from './log-folder.ts'
-import { renameForDeletion } from './log-folders.ts'
 import type { LogServices, LogSettings } from './log-settings.ts'
 import { LogWriter } from './log-writer.ts'
 import { type RecoveredLog, recoverLog, unopenedLog } from './recovery/recovery.ts'
-import { Damaged } from './recovery/damaged.ts'
+import { Damaged, whyUnopened } from './recovery/damaged.ts'
 import type { Segment } from './segments/segment.ts'
 import { readSegments } from './segments/segment-read.ts'
 import type { PartitionTail } from './tail-cache.ts'
@@ -73,6 +72,7 @@ export class PartitionLog {
   #logStartOffset: number
   #unavailable: { readonly error: ErrorName; readonly reason: string } | undefined
   #readOnlyReason: string | undefined
+  #isAtRest = false
 
   /** So many bytes became visible; Infinity when something else changed what readers see (its start moved, truncated, offline, deleted). May be called within `append`. */
   onAdvance: ((visibleBytes: number) => void) | undefined
@@ -137,6 +137,17 @@ export class PartitionLog {
   /** Why no more appends are taken until a restart, while reads go on (a failed sync). */
   get readOnlyReason(): string | undefined {
     return this.#readOnlyReason
+  }
+
+  /** Whether it could be closed now, and opened again as if nothing had happened: it has no trouble to remember, and nothing on its way to disk. */
+  get mayUnload(): boolean {
+    const { queue } = this.#writer
+    return this.#unavailable === undefined && this.#readOnlyReason === undefined && queue.recoveryPoint === queue.endOffset
+  }
+
+  /** It was closed, and the next open has nothing to recover. */
+  get isAtRest(): boolean {
+    return this.#isAtRest
   }
 
   /** One batch, which is patched in place (base offset, leader epoch) and in use until it is done. A repeated batch answers its first offset. Throws a Refusal. */
@@ -243,10 +254,16 @@ export class PartitionLog {
     await this.#closeFiles()
   }
 
+  /** Closes it to be opened again, by the same broker: nothing speaks of this log any more once this resolves. Never rejects. */
+  async unload(): Promise<void> {
+    await this.close()
+    await this.#services.checkpoints.letGo(this)
+  }
+
   /** Takes no more appends or reads, renames the folder to `….<uuid>-delete` and syncs; the files go `fileDeleteDelayMs` later. */
   async delete(): Promise<void> {
     const { queue, upkeep } = this.#writer
-    const { disk, checkpoints, deletions } = this.#services
+    const { checkpoints, deletions } = this.#services
     this.#unavailable = { error: 'UNKNOWN_TOPIC_OR_PARTITION', reason: 'the log is deleted' }
     queue.abandon('the log is deleted')
     this.onAdvance?.(Infinity)
@@ -254,8 +271,7 @@ export class PartitionLog {
     await upkeep.settle()
     await this.#closeFiles()
     await checkpoints.forget(this)
-    if (!this.#folder.exists) return
-    deletions.removeLater(await renameForDeletion(disk, this.#folder.path), this.#settings.fileDeleteDelayMs)
+    await deletions.delete(this.#folder, this.#settings.fileDeleteDelayMs)
   }
 
   async #saveAll(): Promise<void> {
@@ -263,7 +279,10 @@ export class PartitionLog {
     try {
       await this.#writer.queue.flush()
       await this.#writer.saveAll()
-      checkpoints.changed(this)
+      const { recoveryPoint, logStartOffset } = checkpoints.of(this.topic, this.partition)
+      const isWritten = recoveryPoint === this.logEndOffset && logStartOffset === this.#logStartOffset
+      if (!isWritten || this.#writer.upkeep.hasUnsavedEpochs) checkpoints.changed(this)
+      this.#isAtRest = true
     } catch (error) {
       diagnostics.warn('a log could not be closed as it should; the next start recovers it', {
         folder: this.#folder.path,
@@ -376,11 +395,4 @@ export class PartitionLog {
   #outOfRange(offset: number): Refusal {
     return new Refusal('OFFSET_OUT_OF_RANGE', `offset ${offset} is not between ${this.#logStartOffset} and ${this.logEndOffset}`)
   }
-}
-
-function whyUnopened(error: unknown): string {
-  if (error instanceof Damaged)
-    return `${error.message}. Nothing was changed; the other partitions are not affected. ottla verify tells more.`
-  const advice = 'See that the broker can read and write the folder and all in it, and start again; the other partitions are not affected.'
-  return `the log could not be opened: ${String(error)}. ${advice}`
 }

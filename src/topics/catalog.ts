@@ -59,6 +59,7 @@ export class Catalog {
   readonly #byId = new Map<string, Topic>()
   readonly #collisions = new Map<string, string>() // by collision key, the name that has it
   readonly #deletedIds = new Set<string>()
+  readonly #deletedNames = new Set<string>()
   #follower: TopicFollower | undefined
 
   constructor(options: CatalogOptions) {
@@ -76,6 +77,7 @@ export class Catalog {
     if (record.type === 'topic-deleted') {
       const topic = this.#byId.get(record.topicId)
       if (topic !== undefined) this.#remove(topic)
+      if (topic !== undefined) this.#deletedNames.add(topic.name)
       this.#deletedIds.add(record.topicId)
     }
   }
@@ -109,6 +111,12 @@ export class Catalog {
   /** True for the id of a topic that existed and was deleted, as far back as the metadata log goes. */
   wasDeleted(id: string): boolean {
     return this.#deletedIds.has(id)
+  }
+
+  /** At start: false when there is no such partition, or a topic of that name was deleted once, so that its folder may be another's. */
+  hasAlwaysHad(name: string, partitionIndex: number): boolean {
+    const topic = this.#byName.get(name)
+    return topic !== undefined && partitionIndex < topic.partitionCount && !this.#deletedNames.has(name)
   }
 
   /** Creates what can be created, all with one sync, and answers each in its place: the topic, or why not. With `validateOnly` nothing is changed. */

@@ -1,9 +1,12 @@
-// Which folder of the data folder belongs to which partition, and how a topic's configs become the settings of its logs.
+// Which folder of the data folder belongs to which partition, and how a topic's configs become the settings of its logs. So many logs are opened at a
+// time, however many are asked for: each may have to read a whole segment.
 
 import { join } from 'node:path'
 import type { BrokerConfig } from '../config/resolve.ts'
+import { Slots } from '../disk/slots.ts'
 import { logFolderName } from '../log/file-names.ts'
-import { PartitionLog } from '../log/partition-log.ts'
+import { LogFolder } from '../log/log-folder.ts'
+import { PartitionLog, type PartitionLogOptions } from '../log/partition-log.ts'
 import type { LogServices, LogSettings } from '../log/log-settings.ts'
 import type { Topic } from './catalog.ts'
 
@@ -14,8 +17,11 @@ export interface PartitionFoldersOptions {
   readonly leaderEpoch: number
 }
 
+const OPENED_AT_ONCE = 32
+
 export class PartitionFolders {
   readonly #options: PartitionFoldersOptions
+  readonly #opening = new Slots(OPENED_AT_ONCE)
 
   constructor(options: PartitionFoldersOptions) {
     this.#options = options
@@ -23,8 +29,26 @@ export class PartitionFolders {
 
   /** Opens, and if need be recovers, the log of a partition; one that cannot be opened is offline. */
   open(topic: Topic, partitionIndex: number): Promise<PartitionLog> {
+    return this.#opening.use(() => PartitionLog.open(this.#optionsOf(topic, partitionIndex), { elseOffline: true }))
+  }
+
+  /** As PartitionLog.delete, of one that is not open. A folder that cannot be read, or is another topic's, is left alone. */
+  async deleteUnopened(topic: Topic, partitionIndex: number): Promise<void> {
+    const { services, folder, topicId, topic: name, settings } = this.#optionsOf(topic, partitionIndex)
+    await services.checkpoints.forgetUnopened({ topic: name, partition: partitionIndex })
+    const logFolder = new LogFolder(services.disk, folder, topicId)
+    await logFolder.look().catch(() => undefined)
+    await services.deletions.delete(logFolder, settings.fileDeleteDelayMs)
+  }
+
+  /** What has changed of the topic's configs holds from the next append on. */
+  updateSettings(log: PartitionLog, topic: Topic): void {
+    log.updateSettings(this.#settings(topic))
+  }
+
+  #optionsOf(topic: Topic, partitionIndex: number): PartitionLogOptions {
     const { dataFolder, services, leaderEpoch } = this.#options
-    const options = {
+    return {
       folder: join(dataFolder, logFolderName(topic.name, partitionIndex)),
       topicId: topic.id,
       topic: topic.name,
@@ -33,12 +57,6 @@ export class PartitionFolders {
       settings: this.#settings(topic),
       services,
     }
-    return PartitionLog.open(options, { elseOffline: true })
-  }
-
-  /** What has changed of the topic's configs holds from the next append on. */
-  updateSettings(log: PartitionLog, topic: Topic): void {
-    log.updateSettings(this.#settings(topic))
   }
 
   #settings({ config: topicConfig }: Topic): LogSettings {

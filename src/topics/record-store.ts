@@ -6,11 +6,21 @@ import type { Clock } from '../lib/clock.ts'
 import type { TopicConfig } from '../config/resolve.ts'
 import type { BatchRules, CheckedBatch } from '../log/batches/check-batch.ts'
 import { checkBatch } from '../log/batches/check-batch.ts'
-import type { Appended, PartitionLog, ReadResult, TimestampedOffset } from '../log/partition-log.ts'
+import type { SizeAtRest } from '../log/checkpoints.ts'
+import type { Appended, PartitionLog, TimestampedOffset } from '../log/partition-log.ts'
 import { asRefusal, attempt } from '../wire/attempt.ts'
 import { Refusal } from '../wire/error-codes.ts'
 import type { Topic, TopicFollower } from './catalog.ts'
-import { Partition, type Watched, type Watcher } from './partition.ts'
+import {
+  boundsOf,
+  type PartitionBounds,
+  type PartitionRead,
+  type PartitionRecords,
+  type ReadLimits,
+  readLog,
+} from './partitions/log-read.ts'
+import { OpenPartitions } from './partitions/open-partitions.ts'
+import { Partition, type Watched, type Watcher, whenOpen } from './partitions/partition.ts'
 import type { PartitionFolders } from './partition-folders.ts'
 
 export interface PartitionAppend {
@@ -40,15 +50,6 @@ export interface PlacedAppend {
   readonly results: Promise<(AppendResult | Refusal)[]>
 }
 
-export interface PartitionRead {
-  readonly topicId: string
-  readonly partitionIndex: number
-  readonly offset: number
-  readonly maxBytes: number
-  /** The epoch of the last record that the client has, when it wants to be told of a truncation since (KIP-595); else -1. */
-  readonly lastFetchedEpoch: number
-}
-
 export interface ReadRequest {
   readonly reads: readonly PartitionRead[]
   readonly maxBytes: number
@@ -60,19 +61,6 @@ export interface ReadRequest {
   readonly stopsWhenFull: boolean
 }
 
-export interface PartitionBounds {
-  readonly logStartOffset: number
-  readonly lastStableOffset: number
-  readonly highWatermark: number
-}
-
-export interface PartitionRecords extends PartitionBounds {
-  readonly chunks: readonly Buffer[]
-  readonly size: number
-  /** Set when the client's log and ours part: where, and no records. */
-  readonly divergingEpoch: { epoch: number; endOffset: number } | undefined
-}
-
 export interface RecordStoreOptions {
   readonly folders: PartitionFolders
   readonly clock: Clock
@@ -80,97 +68,127 @@ export interface RecordStoreOptions {
   readonly maxDecompressedBytes: number
 }
 
+const OPENED_AHEAD = 16
+
 export class RecordStore implements TopicFollower {
   readonly #options: RecordStoreOptions
+  readonly #openPartitions: OpenPartitions
   readonly #partitions = new Map<string, readonly Partition[]>() // by topic id
 
   constructor(options: RecordStoreOptions) {
     this.#options = options
+    this.#openPartitions = new OpenPartitions(options.clock)
+  }
+
+  /** At start: `sizeAtRest` answers the bytes of a partition that has nothing to recover, undefined for one that may have. */
+  topicFound(topic: Topic, sizeAtRest: (partitionIndex: number) => number | undefined): void {
+    this.#partitions.set(topic.id, this.#newPartitions(topic, 0, sizeAtRest))
   }
 
   async topicCreated(topic: Topic): Promise<void> {
-    this.#partitions.set(topic.id, await this.#open(topic, 0))
+    this.#partitions.set(topic.id, this.#newPartitions(topic, 0))
   }
 
   async topicChanged(topic: Topic): Promise<void> {
     const partitions = this.#partitions.get(topic.id) ?? []
-    for (const partition of partitions) {
-      partition.topic = topic
-      this.#options.folders.updateSettings(partition.log, topic)
-    }
+    for (const partition of partitions) partition.change(topic)
     if (topic.partitionCount === partitions.length) return
-    this.#partitions.set(topic.id, [...partitions, ...(await this.#open(topic, partitions.length))])
+    this.#partitions.set(topic.id, [...partitions, ...this.#newPartitions(topic, partitions.length)])
   }
 
   async topicDeleted(topic: Topic): Promise<void> {
     const partitions = this.#partitions.get(topic.id) ?? []
     this.#partitions.delete(topic.id)
-    for (const partition of partitions) partition.wakeAll()
-    await Promise.all(partitions.map((partition) => partition.log.delete()))
+    await Promise.all(partitions.map((partition) => partition.delete()))
   }
 
   get partitions(): readonly Partition[] {
     return [...this.#partitions.values()].flat()
   }
 
-  /** Syncs and closes every log. */
+  get openCount(): number {
+    return this.#openPartitions.count
+  }
+
+  /** Bytes of all batches, and of how many partitions they are not known: those that were not opened since a crash. */
+  get size(): { readonly bytes: number; readonly uncountedPartitions: number } {
+    let bytes = 0
+    let uncountedPartitions = 0
+    for (const partitions of this.#partitions.values()) {
+      for (const { sizeBytes } of partitions) {
+        if (sizeBytes === undefined) uncountedPartitions++
+        else bytes += sizeBytes
+      }
+    }
+    return { bytes, uncountedPartitions }
+  }
+
+  /** Of the logs that are closed with nothing to recover. */
+  get sizesAtRest(): SizeAtRest[] {
+    return this.partitions.flatMap(({ topic, index, sizeAtRest }) =>
+      sizeAtRest === undefined ? [] : { topic: topic.name, partition: index, sizeBytes: sizeAtRest },
+    )
+  }
+
+  /** Syncs and closes every log that is open. */
   async close(): Promise<void> {
-    await Promise.all(this.partitions.map(({ log }) => log.close()))
+    await this.#openPartitions.close()
+    await Promise.all(this.partitions.map((partition) => partition.close()))
   }
 
   /** Why the partition cannot be read or written now; undefined when it can. */
   offlineReason(topicId: string, partitionIndex: number): string | undefined {
-    return this.#partitions.get(topicId)?.[partitionIndex]?.log.offlineReason
+    return this.#partitions.get(topicId)?.[partitionIndex]?.offlineReason
   }
 
   /** Where the partition begins and ends for readers. Throws UNKNOWN_TOPIC_OR_PARTITION or KAFKA_STORAGE_ERROR, as all that follow do. */
   async bounds(topicId: string, partitionIndex: number): Promise<PartitionBounds> {
-    return boundsOf(this.#partition(topicId, partitionIndex).log)
+    return this.#use(topicId, partitionIndex, boundsOf)
   }
 
   /** The first record at or after `timestampMs`, with its timestamp and leader epoch; undefined when all are earlier. */
   async offsetForTimestamp(topicId: string, partitionIndex: number, timestampMs: number): Promise<TimestampedOffset | undefined> {
-    const { log } = this.#partition(topicId, partitionIndex)
-    return log.offsetForTimestamp(timestampMs, log.highWatermark)
+    return this.#use(topicId, partitionIndex, (log) => log.offsetForTimestamp(timestampMs, log.highWatermark))
   }
 
   /** The first record that has the greatest timestamp; undefined when there is none. */
   async offsetOfMaxTimestamp(topicId: string, partitionIndex: number): Promise<TimestampedOffset | undefined> {
-    const { log } = this.#partition(topicId, partitionIndex)
-    return log.offsetOfMaxTimestamp(log.highWatermark)
+    return this.#use(topicId, partitionIndex, (log) => log.offsetOfMaxTimestamp(log.highWatermark))
   }
 
   /** The leader epoch under which the record at `offset` was, or would be, appended; -1 when unknown. */
   async epochAt(topicId: string, partitionIndex: number, offset: number): Promise<number> {
-    return this.#partition(topicId, partitionIndex).log.epochAt(offset)
+    return this.#use(topicId, partitionIndex, (log) => log.epochAt(offset))
   }
 
   /** The last epoch at or below `epoch` and where it ended (KIP-320); -1 and -1 when there is none. */
   async endOffsetForEpoch(topicId: string, partitionIndex: number, epoch: number): Promise<{ leaderEpoch: number; endOffset: number }> {
-    return this.#partition(topicId, partitionIndex).log.endOffsetForEpoch(epoch)
+    return this.#use(topicId, partitionIndex, (log) => log.endOffsetForEpoch(epoch))
   }
 
   /** Records below `offset` are gone, durably; -1 stands for the high watermark. Answers the first offset that is left. */
   async deleteRecords(topicId: string, partitionIndex: number, offset: number): Promise<number> {
-    const { log, topic } = this.#partition(topicId, partitionIndex)
+    const { topic } = this.#partition(topicId, partitionIndex)
     const policy = topic.config['cleanup.policy']
     if (policy.includes('compact') && !policy.includes('delete'))
       throw new Refusal('POLICY_VIOLATION', `topic "${topic.name}" is compacted: its records go only when newer ones of their key come`)
     if (topic.isInternal) throw new Refusal('INVALID_TOPIC_EXCEPTION', `topic "${topic.name}" is the broker's own`)
     if (offset < -1) throw new Refusal('OFFSET_OUT_OF_RANGE')
-    await log.advanceLogStartOffset(offset === -1 ? log.highWatermark : offset)
-    return log.logStartOffset
+    return this.#use(topicId, partitionIndex, async (log) => {
+      await log.advanceLogStartOffset(offset === -1 ? log.highWatermark : offset)
+      return log.logStartOffset
+    })
   }
 
   /**
    * Checks every batch (which may leave the event loop), then appends them in one turn. Settles when all have their place, so that a caller who awaits it
-   * keeps the order of its requests; synchronous when the checks are.
+   * keeps the order of its requests; synchronous when the checks are and the logs are open.
    */
   append(request: AppendRequest): PlacedAppend | Promise<PlacedAppend> {
     const checks = request.appends.map((append) => this.#check(append, request))
     if (checks.some((check) => check instanceof Promise))
-      return Promise.all(checks.map(async (check) => check)).then((checked) => this.#place(request, checked))
-    return this.#place(request, checks as (CheckedAppend | Refusal)[])
+      return Promise.all(checks.map(async (check) => check)).then((checked) => this.#placeWhenOpen(request, checked))
+    return this.#placeWhenOpen(request, checks as (CheckedAppend | Refusal)[])
   }
 
   /** Reads what there is, partition after partition until `maxBytes`. */
@@ -178,11 +196,14 @@ export class RecordStore implements TopicFollower {
     const results: (PartitionRecords | Refusal)[] = []
     let bytesLeft = maxBytes
     let isEmpty = true
+    let nextIndex = 0
     for (const read of reads) {
       if (stopsWhenFull && bytesLeft <= 0 && !isEmpty) break
+      nextIndex++
       const found = attempt(() =>
         this.#read(read, Math.min(read.maxBytes, bytesLeft), { readCommitted, atLeastOneBatch: atLeastOneBatch && isEmpty }),
       )
+      if (found instanceof Promise) this.#openAhead(reads, nextIndex)
       const records = found instanceof Promise ? await found.catch(asRefusal) : found
       results.push(records)
       if (records instanceof Refusal) continue
@@ -206,9 +227,21 @@ export class RecordStore implements TopicFollower {
   }
 
   /** The partitions from `firstIndex` on. */
-  #open(topic: Topic, firstIndex: number): Promise<Partition[]> {
-    const indexes = Array.from({ length: topic.partitionCount - firstIndex }, (_, count) => firstIndex + count)
-    return Promise.all(indexes.map(async (index) => new Partition(topic, index, await this.#options.folders.open(topic, index))))
+  #newPartitions(topic: Topic, firstIndex: number, sizeAtRest: (partitionIndex: number) => number | undefined = () => 0): Partition[] {
+    const [{ folders }, openPartitions] = [this.#options, this.#openPartitions]
+    const newPartition = (_: unknown, count: number): Partition => {
+      const index = firstIndex + count
+      return new Partition(topic, index, { folders, openPartitions, sizeAtRest: sizeAtRest(index) })
+    }
+    return Array.from({ length: topic.partitionCount - firstIndex }, newPartition)
+  }
+
+  /** The logs of the next few partitions are opened, if need be, while one is read or opened. */
+  #openAhead(reads: readonly PartitionRead[], firstIndex: number): void {
+    for (let index = firstIndex; index < Math.min(firstIndex + OPENED_AHEAD, reads.length); index++) {
+      const partition = this.#partitions.get(reads[index]!.topicId)?.[reads[index]!.partitionIndex]
+      if (partition?.isOpen === false) partition.open().catch(() => undefined) // its own read tells
+    }
   }
 
   #check(
@@ -234,6 +267,16 @@ export class RecordStore implements TopicFollower {
     } catch (error) {
       return asRefusal(error)
     }
+  }
+
+  #placeWhenOpen(request: AppendRequest, checked: readonly (CheckedAppend | Refusal)[]): PlacedAppend | Promise<PlacedAppend> {
+    for (const check of checked) if (!(check instanceof Refusal || check.partition.isOpen)) return this.#openAndPlace(request, checked)
+    return this.#place(request, checked)
+  }
+
+  #openAndPlace(request: AppendRequest, checked: readonly (CheckedAppend | Refusal)[]): Promise<PlacedAppend> {
+    const partitions = checked.flatMap((check) => (check instanceof Refusal ? [] : [check.partition]))
+    return whenOpen(partitions, () => this.#place(request, checked))
   }
 
   #place({ timeoutMs }: AppendRequest, checked: readonly (CheckedAppend | Refusal)[]): PlacedAppend {
@@ -274,28 +317,26 @@ export class RecordStore implements TopicFollower {
     })
   }
 
-  /** Synchronous when the log is. */
-  #read(
-    read: PartitionRead,
-    maxBytes: number,
-    { readCommitted, atLeastOneBatch }: { readCommitted: boolean; atLeastOneBatch: boolean },
-  ): PartitionRecords | Promise<PartitionRecords> {
-    const { log } = this.#partition(read.topicId, read.partitionIndex)
-    const { highWatermark, lastStableOffset } = log
-    const divergingEpoch = divergence(log, read)
-    if (divergingEpoch !== undefined) return { ...boundsOf(log), chunks: [], size: 0, divergingEpoch }
-    const found = log.read(read.offset, maxBytes, { upTo: readCommitted ? lastStableOffset : highWatermark, atLeastOneBatch })
-    const recordsOf = ({ chunks, size }: ReadResult): PartitionRecords => {
-      const { logStartOffset } = log
-      return { chunks, size, divergingEpoch, logStartOffset, lastStableOffset, highWatermark } // the bounds that were there before the read
-    }
-    return found instanceof Promise ? found.then(recordsOf) : recordsOf(found)
+  /** Synchronous when the log is open and its answer is. */
+  #read(read: PartitionRead, maxBytes: number, options: ReadLimits): PartitionRecords | Promise<PartitionRecords> {
+    const partition = this.#partition(read.topicId, read.partitionIndex)
+    const log = partition.opened()
+    if (log === undefined) return partition.use((opened) => readLog(opened, read, maxBytes, options))
+    const found = readLog(log, read, maxBytes, options)
+    return found instanceof Promise ? partition.use(() => found) : found
+  }
+
+  #use<T>(topicId: string, partitionIndex: number, work: (log: PartitionLog) => T | Promise<T>): Promise<T> {
+    return this.#partition(topicId, partitionIndex).use((log) => {
+      if (log.offlineReason !== undefined) throw new Refusal('KAFKA_STORAGE_ERROR', log.offlineReason)
+      return work(log)
+    })
   }
 
   #partition(topicId: string, partitionIndex: number): Partition {
     const partition = this.#partitions.get(topicId)?.[partitionIndex]
     if (partition === undefined) throw new Refusal('UNKNOWN_TOPIC_OR_PARTITION')
-    if (partition.log.offlineReason !== undefined) throw new Refusal('KAFKA_STORAGE_ERROR', partition.log.offlineReason)
+    if (partition.offlineReason !== undefined) throw new Refusal('KAFKA_STORAGE_ERROR', partition.offlineReason)
     return partition
   }
 }
@@ -317,17 +358,4 @@ function compressionOf(config: TopicConfig): Pick<BatchRules, 'compressionType' 
     case 'producer':
       return { compressionType }
   }
-}
-
-const boundsOf = ({ logStartOffset, lastStableOffset, highWatermark }: PartitionLog): PartitionBounds => ({
-  logStartOffset,
-  lastStableOffset,
-  highWatermark,
-})
-
-function divergence(log: PartitionLog, { lastFetchedEpoch, offset }: PartitionRead): PartitionRecords['divergingEpoch'] {
-  if (lastFetchedEpoch === -1) return undefined
-  const { leaderEpoch, endOffset } = log.endOffsetForEpoch(lastFetchedEpoch)
-  if (leaderEpoch === -1) throw new Refusal('OFFSET_OUT_OF_RANGE') // an epoch that is yet to come
-  return leaderEpoch < lastFetchedEpoch || endOffset < offset ? { epoch: leaderEpoch, endOffset } : undefined
 }

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import type { ReadingDisk } from '../disk/disk.ts'
-import { CLEAN_SHUTDOWN, LOG_START_OFFSETS, parseCheckpoint, RECOVERY_POINTS } from '../log/checkpoints.ts'
+import { CLEAN_SHUTDOWN, LOG_START_OFFSETS, parseCheckpoint, parseSizesAtRest, RECOVERY_POINTS } from '../log/checkpoints.ts'
 import { isDeletedFolderName, logFolderName, parseLogFolderName } from '../log/file-names.ts'
 import { listLogFolders } from '../log/log-folders.ts'
 import { Malformed } from '../wire/reader.ts'
@@ -58,6 +58,7 @@ class FolderCheck {
   readonly #deletedIds = new Set<string>()
   #recoveryPoints: ReadonlyMap<string, number> | undefined
   #logStartOffsets: ReadonlyMap<string, number> | undefined
+  #atRest: ReadonlyMap<string, number> | undefined
 
   constructor(options: FolderCheckOptions, names: readonly string[]) {
     this.#options = options
@@ -68,6 +69,7 @@ class FolderCheck {
     const { only, metadata } = this.#options
     this.#recoveryPoints = await this.#readCheckpoint(RECOVERY_POINTS)
     this.#logStartOffsets = await this.#readCheckpoint(LOG_START_OFFSETS)
+    this.#atRest = await this.#readMarker()
     if (only === undefined) {
       await this.#checkProperties()
       this.#listUnknown()
@@ -103,6 +105,13 @@ class FolderCheck {
     if (bytes === undefined && this.#names.has(CLEAN_SHUTDOWN)) this.#tell('damage', name, 'the file is missing, after a clean stop')
     if (offsets === undefined) this.#tell('damage', name, 'the file cannot be read. The next start checks every log from its start instead')
     return offsets
+  }
+
+  async #readMarker(): Promise<ReadonlyMap<string, number> | undefined> {
+    if (!this.#names.has(CLEAN_SHUTDOWN)) return undefined
+    const sizes = parseSizesAtRest(String(await this.#options.disk.readFile(join(this.#options.dataFolder, CLEAN_SHUTDOWN))))
+    if (sizes === undefined) this.#tell('damage', CLEAN_SHUTDOWN, 'the file cannot be read. The next start recovers every log')
+    return sizes
   }
 
   /** Quiet, when only what it says of another folder is of interest. */
@@ -176,7 +185,7 @@ class FolderCheck {
     return {
       recoveryPoint: this.#recoveryPoints === undefined ? undefined : (this.#recoveryPoints.get(key) ?? 0),
       logStartOffset: this.#logStartOffsets?.get(key) ?? 0,
-      wasCleanShutdown: this.#names.has(CLEAN_SHUTDOWN),
+      wasCleanShutdown: this.#atRest !== undefined && (this.#atRest.has(key) || folderName === this.#options.metadata.folderName),
     }
   }
 

@@ -6,8 +6,9 @@ const ready = (
   flags: Record<string, string> = {},
   bootstrapServers = 'localhost:9092',
   missing: { name: string; consequence: string }[] = [],
+  uncountedPartitions = 0,
 ) => ({
-  broker: { bootstrapServers, summary: { topics: 3, partitions: 12, bytes: 1_200_000_000 } },
+  broker: { bootstrapServers, summary: { topics: 3, partitions: 12, bytes: 1_200_000_000, uncountedPartitions } },
   config: resolveBrokerConfig({ flags }).config,
   readyMs: 84,
   missing,
@@ -22,6 +23,11 @@ describe('what start says', () => {
   durability  fsync          every acknowledged record is on disk
   stop it with Ctrl-C; try: ottla topic list`,
     )
+  })
+
+  it('is not more than it knows, after a crash', () => {
+    expect(readyText(ready({}, 'localhost:9092', [], 5))).toContain('3 topics, 12 partitions, at least 1.2 GB (5 to be checked)\n')
+    expect(readyLine(ready({}, 'localhost:9092', [], 5), 0).fields).toMatchObject({ bytes: 1_200_000_000, uncountedPartitions: 5 })
   })
 
   it.each([

@@ -87,7 +87,7 @@ async function play(services: TestServices, model: Model, client: FetchClient, o
   } else {
     const start = Math.max(log.start, log.end - one.share)
     const found = services.records.partitions.find(({ topic, index }) => topic.name === one.at.topic && index === one.at.partition)!
-    await found.log.advanceLogStartOffset(start)
+    await found.use((opened) => opened.advanceLogStartOffset(start))
     log.start = start
   }
   return NOTHING

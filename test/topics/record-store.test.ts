@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { PartitionRead, PartitionRecords, ReadRequest } from '../../src/topics/record-store.ts'
+import type { PartitionRead, PartitionRecords } from '../../src/topics/partitions/log-read.ts'
+import type { ReadRequest } from '../../src/topics/record-store.ts'
 import type { Refusal } from '../../src/wire/error-codes.ts'
 import { batchOf, openServices } from '../support/test-services.ts'
 

@@ -2,17 +2,13 @@
 
 import type { Labels, Sample } from '../../lib/counters.ts'
 import type { HistogramSnapshot } from '../../lib/histogram.ts'
-import { formatBytes, formatCount, formatTable, formatNumber } from '../terminal.ts'
+import { formatBytes, formatCount, formatHoldings, formatNumber, formatTable } from '../terminal.ts'
 import type { WrittenStatus } from './status-file.ts'
 
 export function statusText(status: WrittenStatus): string {
   const metrics = new Metrics(status)
   const rows = [
-    [
-      'data',
-      status.dataFolder,
-      `${formatCount(status.topics, 'topic')}, ${formatCount(status.partitions, 'partition')}, ${formatBytes(status.bytes)}`,
-    ],
+    ['data', status.dataFolder, formatHoldings(status)],
     ['connections', `${metrics.number('ottla_connections')} open`, connectionsText(metrics)],
     ['network', `${metrics.bytes('ottla_received_bytes_total')} in`, `${metrics.bytes('ottla_sent_bytes_total')} out`],
     ['appended', metrics.bytes('ottla_appended_bytes_total'), appendsText(metrics)],
