@@ -12,12 +12,14 @@ import { LogCounters } from './log/log-settings.ts'
 import type { TailCache } from './log/tail-cache.ts'
 import { ServerCounters } from './server/server-counters.ts'
 import type { RecordStore } from './topics/record-store.ts'
+import type { UpkeepCounters } from './upkeep/upkeep-counters.ts'
 
 /** What is asked when somebody reads. */
 export interface BrokerParts {
   readonly filePool: FilePool
   readonly tailCache: TailCache
   readonly records: RecordStore
+  readonly upkeep: UpkeepCounters
   readonly fetchSessions: FetchSessions
   readonly writeGate: WriteGate
   readonly storageWatch: StorageWatch
@@ -181,6 +183,24 @@ export const METRICS: readonly Row[] = [
     type: 'gauge',
     doc: 'Bytes that were free on the disk of the data folder at the last look, which comes within a second of an append; -1 where the system does not tell.',
     read: ({ storageWatch }) => storageWatch.freeBytes ?? -1,
+  },
+  {
+    name: 'ottla_removed_segments_total',
+    type: 'counter',
+    doc: 'Segments that were removed because retention or DeleteRecords moved the start of their log.',
+    of: ({ log }) => log.removedSegments,
+  },
+  {
+    name: 'ottla_removed_bytes_total',
+    type: 'counter',
+    doc: 'Bytes of record batches in them.',
+    of: ({ log }) => log.removedBytes,
+  },
+  {
+    name: 'ottla_retention_runs_total',
+    type: 'counter',
+    doc: 'How often all partitions were looked through for segments to remove.',
+    read: ({ upkeep }) => upkeep.retentionRuns.value,
   },
   {
     name: 'ottla_tail_cache_hits_total',

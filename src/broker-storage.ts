@@ -10,9 +10,9 @@ import { BufferPool } from './lib/buffer-pool.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Diagnostics } from './lib/diagnostics.ts'
 import { LogCheckpoints } from './log/checkpoints.ts'
+import { Deletions } from './log/deletions.ts'
 import { SyncSchedule } from './log/durability/sync-schedule.ts'
 import { WriteGate } from './log/durability/write-gate.ts'
-import { FolderDeletions } from './log/folder-deletions.ts'
 import { deleteLogFolder, logFoldersAmong, type NamedLog, readLogFolders, removeDeletedLogFolders } from './log/log-folders.ts'
 import type { LogCounters, LogServices } from './log/log-settings.ts'
 import { TailCache } from './log/tail-cache.ts'
@@ -25,7 +25,10 @@ import { BackgroundRecovery } from './topics/partitions/background-recovery.ts'
 import { sizesAtRest, toRecover } from './topics/partitions/found-partitions.ts'
 import { RecordStore } from './topics/record-store.ts'
 import { METADATA_TOPIC } from './topics/topic-names.ts'
+import { upkeepJobs } from './topics/upkeep-jobs.ts'
 import { ProducerIds } from './transactions/producer-ids.ts'
+import { Scheduler } from './upkeep/scheduler.ts'
+import { UpkeepCounters } from './upkeep/upkeep-counters.ts'
 
 export interface StorageParts {
   readonly config: BrokerConfig
@@ -44,6 +47,7 @@ export interface Storage {
   readonly records: RecordStore
   readonly producerIds: ProducerIds
   readonly leaderEpoch: number
+  readonly upkeep: UpkeepCounters
   /** Syncs and closes every log: the next start has nothing to recover. */
   close(): Promise<void>
   /** Leaves everything as it is, to be recovered. */
@@ -61,8 +65,13 @@ export async function openStorage(parts: StorageParts): Promise<Storage> {
   const durability = { writeGate: new WriteGate(diagnostics), syncSchedule: new SyncSchedule(clock, diagnostics) }
   try {
     const tailCache = new TailCache(TAIL_CACHE_BYTES)
-    const deletions = new FolderDeletions({ disk, clock, diagnostics })
-    const shared = { filePool, bufferPool: new BufferPool(), checkpoints, tailCache, deletions }
+    const shared = {
+      filePool,
+      bufferPool: new BufferPool(),
+      checkpoints,
+      tailCache,
+      deletions: new Deletions({ disk, clock, diagnostics }),
+    }
     return await openWith(parts, { disk, clock, diagnostics, ...shared, ...durability, counters })
   } catch (error) {
     await abandon({ ...durability, checkpoints, filePool })
@@ -95,7 +104,11 @@ async function openWith(parts: StorageParts, services: LogServices): Promise<Sto
     firstFree: nextProducerId,
     reserve: (reserved) => metadataLog.append([{ type: 'producer-ids', nextProducerId: reserved }]),
   })
+  const upkeep = new UpkeepCounters()
+  const scheduler = new Scheduler({ clock, diagnostics })
+  for (const job of upkeepJobs({ clock, config, records, counters: upkeep })) scheduler.add(job)
   const close = async (): Promise<void> => {
+    await scheduler.close()
     await recovery.stop()
     await records.close()
     syncSchedule.stop()
@@ -109,11 +122,12 @@ async function openWith(parts: StorageParts, services: LogServices): Promise<Sto
     await filePool.close()
   }
   const abandonAll = async (): Promise<void> => {
+    await scheduler.close()
     await recovery.stop()
     await abandon(services)
   }
   recovery.start()
-  return { services, metadataLog, dynamicConfigs, catalog, records, producerIds, leaderEpoch, close, abandon: abandonAll }
+  return { services, metadataLog, dynamicConfigs, catalog, records, producerIds, leaderEpoch, upkeep, close, abandon: abandonAll }
 }
 
 /** What exists, as of the last run. */

@@ -79,7 +79,7 @@ const lockMemory = (): FolderLock => ({ token: randomUuid(), isHeld: async () =>
 export async function runBroker({ config, log }: RunOptions): Promise<Broker> {
   const clock = systemClock
   const isInMemory = config.storage === 'memory'
-  const disk = isInMemory ? new MemoryDisk() : fileSystem
+  const disk = isInMemory ? new MemoryDisk(() => clock.now()) : fileSystem
   const diagnostics = createDiagnostics(clock, config['log.level'], log)
   const path = resolve(config['log.dirs'])
   await disk.makeFolder(path)
@@ -129,7 +129,15 @@ async function startLocked(parts: Parts): Promise<Broker> {
     await storage.abandon()
     throw error
   })
-  counters.name({ ...services, storageWatch, records, fetchSessions, topicCount: () => [...catalog.topics].length, startedMs })
+  counters.name({
+    ...services,
+    storageWatch,
+    upkeep: storage.upkeep,
+    records,
+    fetchSessions,
+    topicCount: () => [...catalog.topics].length,
+    startedMs,
+  })
   const eventLoop = watchEventLoop(clock, counters.eventLoopDelays)
   const stop = async (): Promise<void> => {
     eventLoop.stop()

@@ -78,6 +78,11 @@ const ownConfigs = {
     flag: '--log-level <level>',
     doc: 'The least important log lines that are written.',
   }),
+  'log.retention.check.interval.ms': long({
+    default: 300_000,
+    atLeast: 1,
+    doc: 'How often it is looked for segments that `retention.ms` or `retention.bytes` let go.',
+  }),
   'max.connections': int({
     default: INT_MAX,
     atLeast: 0,

@@ -184,16 +184,14 @@ export const topicConfigs = {
   'retention.bytes': long({
     default: -1,
     broker: 'log.retention.bytes',
-    stored: true,
-    doc: 'With `cleanup.policy` delete: the oldest segments of a partition go while it is larger than this; -1 is no limit.',
+    doc: 'With `cleanup.policy` delete: the oldest segments of a partition go as long as so many bytes are left without them; -1 is no limit.',
   }),
   'retention.ms': long({
     default: 7 * DAY_MS,
     atLeast: -1,
     broker: 'log.retention.ms',
     brokerInstead: { 'log.retention.minutes': 60_000, 'log.retention.hours': HOUR_MS },
-    stored: true,
-    doc: 'With `cleanup.policy` delete: segments older than this go; -1 is no limit.',
+    doc: 'With `cleanup.policy` delete: segments older than this, by the latest of their timestamps, go; -1 is no limit.',
   }),
   'segment.bytes': int({
     default: 1 << 30,

@@ -34,6 +34,8 @@ export interface Disk {
   openFor<T>(path: string, how: OpenMode, work: (file: DiskFile) => Promise<T>): Promise<T>
   /** Fails with ENOENT when there is no such file. */
   fileSize(path: string): Promise<number>
+  /** When it was last written to, in ms since 1970. Fails with ENOENT when there is no such file. */
+  modifiedMs(path: string): Promise<number>
   /** undefined when there is no such file. */
   readFile(path: string): Promise<Buffer | undefined>
   /** The file holds either what it held or `bytes`, whenever the power fails; `bytes` for good once this resolves. */
@@ -139,6 +141,10 @@ export const fileSystem: Disk = {
 
   async fileSize(path) {
     return (await fs.promises.stat(path)).size
+  },
+
+  async modifiedMs(path) {
+    return Math.floor((await fs.promises.stat(path)).mtimeMs)
   },
 
   readFile: (path) => briefly.use(() => absentWhen(readWhole(path), 'ENOENT', 'ENOTDIR')),

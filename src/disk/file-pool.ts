@@ -30,7 +30,8 @@ export class FilePool {
   /** Nothing is opened yet. One object per path: two would not see each other's unsynced writes. */
   file(path: string): PooledFile {
     return new PooledFile(path, {
-      open: (how) => this.#open(path, how),
+      open: (file, how) => this.#open(file, how),
+      rename: (from, to) => this.#disk.rename(from, to),
       used: (file) => {
         this.#opened.delete(file)
         this.#opened.add(file)
@@ -47,7 +48,7 @@ export class FilePool {
     await Promise.all([...this.#opened].map((file) => file.close()))
   }
 
-  async #open(path: string, how: 'create' | 'existing'): Promise<DiskFile> {
+  async #open({ path }: PooledFile, how: 'create' | 'existing'): Promise<DiskFile> {
     while (this.#opened.size + this.#openingCount >= this.#openFilesMax) {
       if (!this.#closeOne()) await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve))
     }
@@ -80,7 +81,8 @@ export class FilePool {
 }
 
 interface PoolSide {
-  open(how: 'create' | 'existing'): Promise<DiskFile>
+  open(file: PooledFile, how: 'create' | 'existing'): Promise<DiskFile>
+  rename(from: string, to: string): Promise<void>
   used(file: PooledFile): void
   idle(): void
   closed(file: PooledFile): void
@@ -88,7 +90,7 @@ interface PoolSide {
 
 /** A file by its path, opened when something is to be done with it. */
 export class PooledFile {
-  readonly path: string
+  #path: string
   readonly #pool: PoolSide
   #file: DiskFile | undefined
   #opening: Promise<DiskFile> | undefined
@@ -98,8 +100,12 @@ export class PooledFile {
   #unsyncedWriteCount = 0
 
   constructor(path: string, pool: PoolSide) {
-    this.path = path
+    this.#path = path
     this.#pool = pool
+  }
+
+  get path(): string {
+    return this.#path
   }
 
   get isInUse(): boolean {
@@ -141,6 +147,14 @@ export class PooledFile {
     return this.#use('existing', (file) => file.truncate(size))
   }
 
+  /** Who reads it goes on in the same file, whatever gets its old name: it is open while that changes. */
+  rename(path: string): Promise<void> {
+    return this.#use('existing', async () => {
+      await this.#pool.rename(this.#path, path)
+      this.#path = path
+    })
+  }
+
   /** Once nobody uses it. It opens again when it is used again. */
   async close(): Promise<void> {
     while (this.#userCount > 0) await new Promise<void>((resolve) => this.#waitingForIdle.push(resolve))
@@ -176,7 +190,7 @@ export class PooledFile {
   }
 
   #open(how: 'create' | 'existing'): Promise<DiskFile> {
-    this.#opening ??= this.#pool.open(how).then(
+    this.#opening ??= this.#pool.open(this, how).then(
       (file) => {
         this.#opening = undefined
         this.#pool.used(this)

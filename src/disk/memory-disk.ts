@@ -8,8 +8,15 @@ const SMALLEST_PAGE_SIZE = 1 << 10
 
 /** The bytes of one file, in pages; only the last page may be shorter than PAGE_SIZE. */
 class Content implements DiskFile {
+  readonly #now: () => number
   #pages: Buffer[] = []
   #size = 0
+  modifiedMs: number
+
+  constructor(now: () => number) {
+    this.#now = now
+    this.modifiedMs = now()
+  }
 
   write(chunks: readonly Buffer[], position: number): Promise<number> {
     let written = 0
@@ -25,6 +32,7 @@ class Content implements DiskFile {
       copied += chunk.copy(page, (position + copied) % PAGE_SIZE, copied)
     }
     this.#size = Math.max(this.#size, position + chunk.length)
+    this.modifiedMs = this.#now()
     return chunk.length
   }
 
@@ -76,14 +84,20 @@ class Content implements DiskFile {
 }
 
 export class MemoryDisk implements Disk {
+  readonly #now: () => number
   readonly #files = new Map<string, Content>()
   readonly #folders = new Set<string>()
+
+  /** `now` is noted as the time of each write. */
+  constructor(now: () => number = () => 0) {
+    this.#now = now
+  }
 
   open(path: string, how: OpenMode): Promise<DiskFile> {
     let file = this.#files.get(path)
     if (file === undefined) {
       if (how !== 'create' || !this.#folders.has(dirname(path))) return Promise.reject(noSuchEntry(path))
-      this.#files.set(path, (file = new Content()))
+      this.#files.set(path, (file = new Content(this.#now)))
     }
     return Promise.resolve(file)
   }
@@ -98,13 +112,19 @@ export class MemoryDisk implements Disk {
     return file.size
   }
 
+  async modifiedMs(path: string): Promise<number> {
+    const file = this.#files.get(path)
+    if (file === undefined) throw noSuchEntry(path)
+    return file.modifiedMs
+  }
+
   readFile(path: string): Promise<Buffer | undefined> {
     return Promise.resolve(this.#files.get(path)?.bytes())
   }
 
   async replaceFile(path: string, bytes: Buffer): Promise<void> {
     if (!this.#folders.has(dirname(path))) throw noSuchEntry(path)
-    const file = new Content()
+    const file = new Content(this.#now)
     file.writeNow(bytes, 0)
     this.#files.set(path, file)
   }

@@ -5,6 +5,9 @@
 //     <20-digit base offset>.txnindex                 its aborted transactions, where it has some
 //     <20-digit offset>.snapshot               producers as they were before that offset
 //     <20-digit offset>.cut                    what recovery cut off the log at that offset: ours, never read
+//     <any of these>.deleted                   no part of the log any more: removed later
+//     <those of a segment>.cleaned             what compaction is writing: no part of the log yet
+//     <those of a segment>.swap                what compaction has written: takes the place of the segments whose offsets it covers
 //     leader-epoch-checkpoint, partition.metadata
 //   <topic>-<partition>.<32 hex digits>-delete/     a log being deleted
 
@@ -26,6 +29,16 @@ export function offsetFileName(offset: number, kind: OffsetFileKind): string {
 export function parseOffsetFileName(name: string): { offset: number; kind: OffsetFileKind } | undefined {
   const match = /^(\d{20})\.(log|index|timeindex|txnindex|snapshot|cut)$/.exec(name)
   return match === null ? undefined : { offset: Number(match[1]), kind: match[2] as OffsetFileKind }
+}
+
+/** What the name of a file ends in that is not, or not yet, or no more, a part of the log. */
+export type PassingSuffix = '.deleted' | '.cleaned' | '.swap'
+
+/** undefined for any other file. */
+export function parsePassingFileName(name: string): { offset: number; kind: OffsetFileKind; suffix: PassingSuffix } | undefined {
+  const match = /^(.+)(\.deleted|\.cleaned|\.swap)$/.exec(name)
+  const parsed = match === null ? undefined : parseOffsetFileName(match[1]!)
+  return parsed && { ...parsed, suffix: match![2] as PassingSuffix }
 }
 
 export function logFolderName(topic: string, partition: number): string {

@@ -9,9 +9,9 @@ import type { Diagnostics } from '../lib/diagnostics.ts'
 import { Histogram } from '../lib/histogram.ts'
 import type { Append, WriteTarget } from './append-io.ts'
 import type { LogCheckpoints } from './checkpoints.ts'
+import type { Deletions } from './deletions.ts'
 import type { SyncSchedule } from './durability/sync-schedule.ts'
 import type { WriteGate } from './durability/write-gate.ts'
-import type { FolderDeletions } from './folder-deletions.ts'
 import type { TailCache } from './tail-cache.ts'
 
 /** `fsync`: on disk, synced, before it is acknowledged. `os`: handed to the operating system, which survives the process but not the machine. `interval`: as `os`, and synced soon. */
@@ -41,6 +41,14 @@ export class LogCounters {
   readonly appendedRecords = new Counter()
   readonly appendedBytes = new Counter()
   readonly syncs = new Histogram()
+  /** By retention and DeleteRecords, as the next. */
+  readonly removedSegments = new Counter()
+  readonly removedBytes = new Counter()
+
+  removed(segments: readonly { readonly size: number }[]): void {
+    this.removedSegments.add(segments.length)
+    for (const { size } of segments) this.removedBytes.add(size)
+  }
 
   /** Answers their bytes. */
   appended(appends: readonly Pick<Append<WriteTarget>, 'bytes' | 'baseOffset' | 'endOffset'>[]): number {
@@ -66,7 +74,7 @@ export interface LogServices {
   readonly tailCache: TailCache
   readonly checkpoints: LogCheckpoints
   readonly counters: LogCounters
-  readonly deletions: FolderDeletions
+  readonly deletions: Deletions
   /** Every append passes it. */
   readonly writeGate: WriteGate
   readonly syncSchedule: SyncSchedule

@@ -118,19 +118,41 @@ export class LogWriter {
 
   #segmentFor(view: BatchView, endOffset: number): { segment: Segment; undoRoll: () => void } {
     const { segments, upkeep } = this
-    const { folder, services } = this.#options
     const nowMs = this.#clock.now()
     if (!segments.active.isFullFor(view, endOffset, this.#settings, nowMs)) return { segment: segments.active, undoRoll: NOTHING_TO_UNDO }
-    const { disk, filePool } = services
-    const segment = new Segment({ baseOffset: view.baseOffset, folder, disk, filePool, settings: this.#settings, nowMs })
-    segments.add(segment)
-    upkeep.noteSnapshot(segment.baseOffset, this.#producers.toSnapshot())
+    const segment = this.#addSegment(view.baseOffset, nowMs)
     const undoRoll = (): void => {
       segments.undoAdd(segment)
       upkeep.undoSnapshot(segment.baseOffset)
       void segment.file.close()
     }
     return { segment, undoRoll }
+  }
+
+  #addSegment(baseOffset: number, nowMs: number): Segment {
+    const { folder, services } = this.#options
+    const { disk, filePool } = services
+    const segment = new Segment({ baseOffset, folder, disk, filePool, settings: this.#settings, nowMs })
+    this.segments.add(segment)
+    this.upkeep.noteSnapshot(segment.baseOffset, this.#producers.toSnapshot())
+    return segment
+  }
+
+  /** Begins a segment at the end of the log, unless the active one is empty or appends are on their way; whether it did, and the others are at rest. */
+  async roll(): Promise<boolean> {
+    const { queue, segments } = this
+    await queue.settle()
+    if (queue.failure !== undefined || queue.highWatermark !== queue.endOffset || segments.active.size === 0) return false
+    const segment = this.#addSegment(queue.endOffset, this.#clock.now())
+    await segment.create()
+    this.#rolled(segment)
+    await this.upkeep.settle()
+    return true
+  }
+
+  /** By producer id, the last offset of each that may go on. */
+  get producerLastOffsets(): ReadonlyMap<number, number> {
+    return this.#producers.lastOffsets
   }
 
   /** What a full segment holds is synced soon, in every mode: recovery will not have to look at it. */

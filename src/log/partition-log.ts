@@ -9,16 +9,18 @@ import type { Append } from './append-io.ts'
 import type { CheckedBatch } from './batches/check-batch.ts'
 import type { LogCheckpoint } from './checkpoints.ts'
 import type { EpochEnd } from './leader-epochs.ts'
+import type { Appended, ReadOptions, ReadResult, TimestampedOffset } from './log-answers.ts'
 import { LogFolder } from './log-folder.ts'
 import type { LogServices, LogSettings } from './log-settings.ts'
 import { LogWriter } from './log-writer.ts'
 import { type RecoveredLog, recoverLog, unopenedLog } from './recovery/recovery.ts'
 import { Damaged, whyUnopened } from './recovery/damaged.ts'
 import type { Segment } from './segments/segment.ts'
+import { SegmentExchange } from './segments/segment-exchange.ts'
 import { readSegments } from './segments/segment-read.ts'
+import { cutSegments, findBatch } from './segments/truncate.ts'
 import type { PartitionTail } from './tail-cache.ts'
 import { firstRecordAtOrAfter, type FoundRecord, recordOfGreatestTimestamp, type TimestampQuery } from './timestamps.ts'
-import { cutSegments, findBatch } from './truncate.ts'
 
 export interface PartitionLogOptions {
   /** The partition's folder, `<data folder>/<topic>-<partition>`; it appears at the first append. */
@@ -32,32 +34,6 @@ export interface PartitionLogOptions {
   readonly services: LogServices
 }
 
-export interface Appended {
-  readonly baseOffset: number
-  /** -1 with CreateTime. */
-  readonly logAppendTimeMs: number
-  readonly logStartOffset: number
-  /** Settles once the batch is as durable as the mode promises and visible to readers; rejects with a Refusal KAFKA_STORAGE_ERROR. */
-  readonly done: Promise<void>
-}
-
-export interface ReadOptions {
-  /** Exclusive; at most the high watermark. */
-  readonly upTo: number
-  /** The first batch is returned even when it is larger than `maxBytes`, so that a reader never gets stuck. */
-  readonly atLeastOneBatch: boolean
-}
-
-export interface ReadResult {
-  /** Whole batches, in order; the first one may begin before the offset that was asked for. */
-  readonly chunks: readonly Buffer[]
-  readonly size: number
-}
-
-export interface TimestampedOffset extends FoundRecord {
-  readonly leaderEpoch: number
-}
-
 const NOTHING_READ: ReadResult = { chunks: [], size: 0 }
 
 export class PartitionLog {
@@ -67,6 +43,7 @@ export class PartitionLog {
   readonly #services: LogServices
   readonly #folder: LogFolder
   readonly #tail: PartitionTail
+  readonly #exchange: SegmentExchange
   #settings: LogSettings
   #writer: LogWriter
   #logStartOffset: number
@@ -87,6 +64,8 @@ export class PartitionLog {
     this.#tail = options.services.tailCache.partition()
     this.#logStartOffset = recovered.logStartOffset
     this.#writer = this.#newWriter(recovered)
+    const { services } = options
+    this.#exchange = new SegmentExchange({ folder, services, settings: () => this.#settings, writer: () => this.#writer })
   }
 
   /** Recovers what is in the folder. Damage before the recovery point makes the log offline; so do, if asked, other failures, which else reject. */
@@ -208,8 +187,18 @@ export class PartitionLog {
     this.onAdvance?.(Infinity)
     this.#writer.epochs.truncateFromStart(offset)
     await this.#services.checkpoints.save(this)
-    await this.#writer.upkeep.settle()
-    for (const segment of this.#writer.segments.takeBelow(offset)) await segment.remove()
+    await this.#exchange.removeBelow(offset)
+  }
+
+  /** For retention and compaction: by base offset, the last of them active; none while the log is not available. */
+  get segments(): readonly Segment[] {
+    return this.#unavailable === undefined ? this.#writer.segments.all : []
+  }
+
+  /** Closes the active segment and begins another; whether there was something to close, and nothing on its way to disk. */
+  roll(): Promise<boolean> {
+    this.#checkAvailable()
+    return this.#writer.roll()
   }
 
   /** Drops the batch that holds `offset` and all after it. Appends and reads are refused meanwhile, and for good when it fails. */
@@ -217,7 +206,7 @@ export class PartitionLog {
     this.#checkAvailable()
     this.#unavailable = { error: 'NOT_LEADER_OR_FOLLOWER', reason: 'the log is being truncated' }
     try {
-      await this.#truncateTo(offset)
+      await this.#exchange.alone(() => this.#truncateTo(offset))
       this.#unavailable = undefined
       this.onAdvance?.(Infinity)
     } catch (error) {
@@ -251,7 +240,7 @@ export class PartitionLog {
     await queue.settle()
     if (wasAvailable && queue.failure === undefined) await this.#saveAll()
     await queue.idle()
-    await this.#closeFiles()
+    await this.#exchange.alone(() => this.#closeFiles())
   }
 
   /** Closes it to be opened again, by the same broker: nothing speaks of this log any more once this resolves. Never rejects. */
@@ -269,7 +258,7 @@ export class PartitionLog {
     this.onAdvance?.(Infinity)
     await queue.idle() // or a folder in the making would appear, under the name of the next topic
     await upkeep.settle()
-    await this.#closeFiles()
+    await this.#exchange.alone(() => this.#closeFiles())
     await checkpoints.forget(this)
     await deletions.delete(this.#folder, this.#settings.fileDeleteDelayMs)
   }
@@ -305,13 +294,24 @@ export class PartitionLog {
     this.#tail.clear()
   }
 
-  async #readSegments(offset: number, maxBytes: number, upTo: number, atLeastOneBatch: boolean): Promise<ReadResult> {
-    try {
-      const { bufferPool } = this.#services
-      const bytes = await readSegments(this.#writer.segments.from(offset), { offset, maxBytes, upTo, atLeastOneBatch, bufferPool })
+  #readSegments(offset: number, maxBytes: number, upTo: number, atLeastOneBatch: boolean): Promise<ReadResult> {
+    const { bufferPool } = this.#services
+    return this.#reading(offset, async (segments) => {
+      const bytes = await readSegments(segments, { offset, maxBytes, upTo, atLeastOneBatch, bufferPool })
       return bytes.length === 0 ? NOTHING_READ : { chunks: [bytes], size: bytes.length }
-    } catch (error) {
-      throw this.#readFailed(offset, error)
+    })
+  }
+
+  /** Once more when the segments were exchanged under the reader. */
+  async #reading<T>(offset: number, read: (segments: readonly Segment[]) => Promise<T>): Promise<T> {
+    for (;;) {
+      const segments = this.#writer.segments.from(offset)
+      try {
+        return await read(segments)
+      } catch (error) {
+        if (this.#unavailable !== undefined || offset < this.#logStartOffset || this.#writer.segments.holds(segments))
+          throw this.#readFailed(offset, error)
+      }
     }
   }
 
@@ -322,12 +322,8 @@ export class PartitionLog {
     this.#checkAvailable()
     const from = this.#logStartOffset
     const query = { from, upTo: Math.min(upTo, this.highWatermark), maxDecompressedBytes: this.#settings.maxDecompressedBytes }
-    try {
-      const found = await find(this.#writer.segments.from(from), query)
-      return found && { ...found, leaderEpoch: this.epochAt(found.offset) }
-    } catch (error) {
-      throw this.#readFailed(from, error)
-    }
+    const found = await this.#reading(from, (segments) => find(segments, query))
+    return found && { ...found, leaderEpoch: this.epochAt(found.offset) }
   }
 
   #readFailed(offset: number, error: unknown): Refusal {

@@ -3,7 +3,14 @@
 
 import { join } from 'node:path'
 import type { ReadingDisk } from '../disk/disk.ts'
-import { LEADER_EPOCH_CHECKPOINT, offsetFileName, PARTITION_METADATA, parseOffsetFileName } from '../log/file-names.ts'
+import {
+  LEADER_EPOCH_CHECKPOINT,
+  offsetFileName,
+  PARTITION_METADATA,
+  parseOffsetFileName,
+  parsePassingFileName,
+  type PassingSuffix,
+} from '../log/file-names.ts'
 import { LeaderEpochs } from '../log/leader-epochs.ts'
 import { parsePartitionMetadata } from '../log/log-folder.ts'
 import { decodeSnapshot } from '../log/producers/producer-snapshot.ts'
@@ -69,7 +76,9 @@ class PartitionCheck {
   #listUnknown(): void {
     for (const name of this.#names) {
       const kind = parseOffsetFileName(name)?.kind
-      if (kind === 'cut') this.#tell('note', name, 'what a recovery cut off the log, kept for you to look at')
+      const suffix = parsePassingFileName(name)?.suffix
+      if (suffix !== undefined) this.#tell('note', name, PASSING_FILES[suffix])
+      else if (kind === 'cut') this.#tell('note', name, 'what a recovery cut off the log, kept for you to look at')
       else if (kind === undefined && name !== PARTITION_METADATA && name !== LEADER_EPOCH_CHECKPOINT) {
         this.#tell('note', name, 'not a file of a log')
       }
@@ -90,7 +99,7 @@ class PartitionCheck {
 
   async #checkSegments(): Promise<void> {
     const { disk, facts, totals, report, useRecords } = this.#options
-    const segments = this.#filesOf('log')
+    const segments = this.#withoutRemoved(this.#filesOf('log'))
     this.#firstOffset = segments[0]?.offset
     this.#endOffset = this.#firstOffset ?? facts.logStartOffset ?? 0
     for (const [index, { name, offset: baseOffset }] of segments.entries()) {
@@ -120,6 +129,18 @@ class PartitionCheck {
       this.#isReadable &&= end.isReadable
     }
     this.#checkStrayIndexes(segments)
+  }
+
+  /** Without those that lie below the start of the log: a crash may leave any of them. */
+  #withoutRemoved<T extends { name: string; offset: number }>(segments: readonly T[]): readonly T[] {
+    const { logStartOffset = 0 } = this.#options.facts
+    const count = Math.max(
+      0,
+      segments.findLastIndex(({ offset }) => offset <= logStartOffset),
+    )
+    for (const { name } of segments.slice(0, count))
+      this.#tell('note', name, 'it lies below the start of the log; the next start removes it')
+    return segments.slice(count)
   }
 
   #checkFollows(name: string, baseOffset: number): void {
@@ -233,6 +254,12 @@ class PartitionCheck {
   #tell(level: Level, file: string, message: string, position?: number): void {
     this.#options.report({ level, file, ...(position === undefined ? {} : { position }), message })
   }
+}
+
+const PASSING_FILES: Readonly<Record<PassingSuffix, string>> = {
+  '.deleted': 'no part of the log any more; removed later, or by the next start',
+  '.cleaned': 'what compaction was writing; the next start removes it',
+  '.swap': 'what compaction has written; the next start puts it in the place of the segments that it covers',
 }
 
 const EPOCHS_MADE_AGAIN = 'Nothing is lost: remove the file, and the next start makes it again'

@@ -6,12 +6,12 @@ import type { Disk } from '../../src/disk/disk.ts'
 import type { MemoryDisk } from '../../src/disk/memory-disk.ts'
 import { FaultDisk, type Survival } from '../support/fault-disk.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { everything, nothing, ROOTS, SURVIVALS } from '../support/power-loss.ts'
 import { readAll } from '../support/read-log.ts'
-import type { Appended } from '../../src/log/partition-log.ts'
+import type { Appended } from '../../src/log/log-answers.ts'
 import { batchOf, openLog, type TestLog } from '../support/test-log.ts'
 
 const SETTINGS = { segmentBytes: 700, indexIntervalBytes: 150 }
-const ROOTS = ['/', '/data'] // the broker syncs the data folder itself when it makes it
 
 const timestampOf = (offset: number): number => 1_000_000 + offset
 
@@ -49,22 +49,6 @@ async function acknowledge({ done }: Appended, endOffset: number, outcome: Outco
   await done
   outcome.acknowledged = Math.max(outcome.acknowledged, endOffset)
 }
-
-const nothing: Survival = () => 'nothing'
-const everything: Survival = () => 'all'
-
-/** A small generator of our own, so that a seed means the same for ever. */
-function atRandom(seed: number): Survival {
-  let state = seed
-  const next = (): number => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31)
-  return () => (['all', 'nothing', next() % 120] as const)[next() % 3]!
-}
-
-const SURVIVALS: readonly [string, () => Survival][] = [
-  ['nothing of it survives', () => nothing],
-  ['all of it survives', () => everything],
-  ...[1, 2, 3].map((seed): [string, () => Survival] => [`some of it survives, seed ${seed}`, () => atRandom(seed)]),
-]
 
 async function stopAt(step: number): Promise<{ disk: FaultDisk; outcome: Outcome; isOver: boolean }> {
   const disk = new FaultDisk({ step, kind: 'stop' })

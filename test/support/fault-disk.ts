@@ -97,6 +97,10 @@ export class FaultDisk implements Disk {
     return this.#live.fileSize(path)
   }
 
+  modifiedMs(path: string): Promise<number> {
+    return this.#live.modifiedMs(path)
+  }
+
   readFile(path: string): Promise<Buffer | undefined> {
     return this.#live.readFile(path)
   }

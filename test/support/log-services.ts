@@ -5,9 +5,9 @@ import { FilePool } from '../../src/disk/file-pool.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import { createDiagnostics } from '../../src/lib/diagnostics.ts'
 import { LogCheckpoints } from '../../src/log/checkpoints.ts'
+import { Deletions } from '../../src/log/deletions.ts'
 import { SyncSchedule } from '../../src/log/durability/sync-schedule.ts'
 import { WriteGate } from '../../src/log/durability/write-gate.ts'
-import { FolderDeletions } from '../../src/log/folder-deletions.ts'
 import { LogCounters, type LogServices } from '../../src/log/log-settings.ts'
 import { TailCache } from '../../src/log/tail-cache.ts'
 import { ManualClock } from './manual-clock.ts'
@@ -29,7 +29,7 @@ export async function logServices(disk: Disk, clock: Clock = new ManualClock()):
     bufferPool: new OverwritingPool(),
     tailCache: new TailCache(1 << 20),
     counters: new LogCounters(),
-    deletions: new FolderDeletions({ disk, clock, diagnostics }),
+    deletions: new Deletions({ disk, clock, diagnostics }),
     writeGate: new WriteGate(diagnostics),
     syncSchedule: new SyncSchedule(clock, diagnostics),
   }

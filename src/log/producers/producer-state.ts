@@ -61,6 +61,12 @@ export class ProducerStates {
     )
   }
 
+  /** By producer id, the last offset that each wrote; without those that have expired. */
+  get lastOffsets(): ReadonlyMap<number, number> {
+    this.#sweep()
+    return new Map([...this.#entries].map(([producerId, { state }]) => [producerId, state.recentBatches.at(-1)?.lastOffset ?? -1]))
+  }
+
   /** For a batch that has a producer id. */
   judge(view: BatchView): Verdict {
     const entry = this.#entries.get(view.producerId)

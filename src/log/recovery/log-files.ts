@@ -1,8 +1,9 @@
-// What a log's folder holds when the log is opened, sorted by what it is.
+// What a log's folder holds when the log is opened, sorted by what it is; an exchange of segments that was under way is finished first.
 
 import type { Disk } from '../../disk/disk.ts'
 import { type OffsetFileKind, offsetFileName, parseOffsetFileName } from '../file-names.ts'
 import type { LogFolder } from '../log-folder.ts'
+import { finishSwaps, removeLeftovers } from './leftovers.ts'
 
 export class LogFiles {
   readonly #disk: Disk
@@ -17,7 +18,13 @@ export class LogFiles {
 
   /** Rejects with Damaged when the folder belongs to another topic. */
   static async find(disk: Disk, folder: LogFolder): Promise<LogFiles> {
-    return new LogFiles(disk, folder, await folder.look())
+    const names = await folder.look()
+    return new LogFiles(disk, folder, (await finishSwaps(disk, folder, names)) ? await folder.look() : names)
+  }
+
+  /** Those that are no part of the log. */
+  removeLeftovers(): Promise<void> {
+    return removeLeftovers(this.#disk, this.#folder, this.#names)
   }
 
   /** The offsets that files of a kind are named after, ascending. */

@@ -43,7 +43,11 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
   const { recoveryPoint } = checkpoint
   const files = await LogFiles.find(options.services.disk, options.folder)
   const { segments, unused } = await findSegments(options, files)
-  if (segments.length === 0) return emptyLog(options)
+  if (segments.length === 0) {
+    const log = emptyLog(options)
+    await files.removeLeftovers()
+    return log
+  }
   const known = await loadProducers(options, files, segments[0]!.baseOffset)
   const epochs = await loadEpochs(options, files)
   const end = await scanToEnd({
@@ -66,6 +70,7 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
   }
   await applyEnd(options, segments, end)
   for (const segment of unused) await segment.remove()
+  await files.removeLeftovers()
   await removeStaleSnapshots(options, files.offsetsOf('snapshot'), end)
   const kept = segments.slice(0, segments.indexOf(end.rescanned.at(-1)!.segment) + 1)
   await restoreRecentBatches(kept, known.before, known.producers)
@@ -85,12 +90,16 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
 
 const NO_BYTES = Buffer.alloc(0)
 
-/** An empty file is what a segment leaves whose first write failed: it counts only when there is nothing else. */
+/**
+ * An empty file is what a segment leaves whose first write failed, or that was never written: it counts only when there is nothing else. What lies below
+ * the start of the log as a whole was being removed, and in no order when the power failed.
+ */
 async function findSegments(options: RecoveryOptions, files: LogFiles): Promise<{ segments: Segment[]; unused: Segment[] }> {
   const found: Segment[] = []
   for (const baseOffset of files.offsetsOf('log')) found.push(newSegment(options, baseOffset, await files.sizeOf(baseOffset, 'log')))
   const filled = found.filter((segment) => segment.size > 0)
-  const segments = filled.length > 0 ? filled : found.slice(-1)
+  const first = filled.findLastIndex(({ baseOffset }) => baseOffset <= options.checkpoint.logStartOffset)
+  const segments = filled.length > 0 ? filled.slice(Math.max(first, 0)) : found.slice(-1)
   return { segments, unused: found.filter((segment) => !segments.includes(segment)) }
 }
 

@@ -45,6 +45,19 @@ export class SegmentList {
     this.#segments.pop()
   }
 
+  /** Puts one in the place of some that follow each other; whether they are all there. */
+  replace(old: readonly Segment[], segment: Segment): boolean {
+    const start = this.#segments.indexOf(old[0]!)
+    if (start < 0 || old.some((one, index) => this.#segments[start + index] !== one)) return false
+    this.#segments.splice(start, old.length, segment)
+    return true
+  }
+
+  holds(old: readonly Segment[]): boolean {
+    const start = this.#segments.indexOf(old[0]!)
+    return start >= 0 && old.every((one, index) => this.#segments[start + index] === one)
+  }
+
   /** Takes out the segments whose every offset is below `offset`; never the active one. */
   takeBelow(offset: number): Segment[] {
     const count = this.#segments.findIndex((_, index) => (this.#segments[index + 1]?.baseOffset ?? Number.POSITIVE_INFINITY) > offset)

@@ -15,6 +15,8 @@ import { scanBatches } from './segment-scan.ts'
 
 const RELATIVE_OFFSET_MAX = 2 ** 31 - 1
 const REMEMBERED_POSITIONS_MAX = 8
+/** The log first: without it the others are nothing. */
+const SEGMENT_FILES = ['log', 'index', 'timeindex', 'txnindex'] as const
 
 export interface SegmentOptions {
   readonly baseOffset: number
@@ -37,6 +39,8 @@ export class Segment {
   #sealedGreatestTimestamp: number | undefined
   #isNameSynced: boolean
   #readPositions = new Map<number, number>()
+  #suffix: '' | '.deleted' = ''
+  #rebuilding: Promise<SegmentIndexes> | undefined
   #size: number
   #writtenSize: number
 
@@ -101,6 +105,12 @@ export class Segment {
     }
   }
 
+  /** So that a start finds where the log ends, should nothing be written to it. */
+  async create(): Promise<void> {
+    await this.#options.folder.make()
+    await this.#options.disk.openFor(this.file.path, 'create', async () => undefined)
+  }
+
   /** Whether the whole of it was written; makes the folder and the file when they are missing. */
   async write(chunks: readonly Buffer[], size: number, position: number): Promise<boolean> {
     await this.#options.folder.make()
@@ -134,7 +144,7 @@ export class Segment {
 
   /** In memory while active; read from the files, or made again from the batches when those are damaged, once sealed. */
   async indexes(): Promise<SegmentIndexes> {
-    return this.#indexes ?? (await this.#load()) ?? (await this.#rebuild())
+    return this.#indexes ?? (await this.#load()) ?? (await this.#rebuildOnce())
   }
 
   /** Where to start looking for the batch that holds `offset`. */
@@ -197,9 +207,26 @@ export class Segment {
     for (const oldest of this.#readPositions.keys()) return void this.#readPositions.delete(oldest)
   }
 
+  /** No part of the log any more. Who reads it may go on until `remove`; its names are free. The caller syncs the folder. */
+  async retire(): Promise<void> {
+    await this.#rebuilding?.catch(() => undefined) // or its index would get a name that is another segment's by then
+    const names = SEGMENT_FILES.map((kind) => [this.#path(kind), `${this.#path(kind)}.deleted`] as const)
+    this.#suffix = '.deleted'
+    await absentIsFine(this.file.rename(`${this.file.path}.deleted`))
+    for (const [from, to] of names.slice(1)) await absentIsFine(this.#options.disk.rename(from, to))
+  }
+
+  /** Its snapshot with it, unless the segment was retired: that is the one of whatever follows then. */
   async remove(): Promise<void> {
     await this.file.close()
-    for (const kind of ['log', 'index', 'timeindex', 'snapshot'] as const) await this.#options.disk.unlink(this.#path(kind))
+    for (const kind of SEGMENT_FILES) await this.#options.disk.unlink(this.#path(kind))
+    if (this.#suffix === '') await this.#options.disk.unlink(this.#path('snapshot'))
+  }
+
+  /** -1 when no record has a timestamp: then it is as old as its file. */
+  async ageTimestamp(): Promise<number> {
+    const greatest = await this.greatestTimestamp()
+    return greatest >= 0 ? greatest : this.#options.disk.modifiedMs(this.file.path)
   }
 
   /** They are made again from the batches. */
@@ -217,7 +244,12 @@ export class Segment {
     const entry = find(await this.indexes())
     if (entry === undefined) return 0
     if (!this.isSealed || (await this.bearsOut(entry))) return entry.position
-    return find(await this.#rebuild())?.position ?? 0
+    return find(await this.#rebuildOnce())?.position ?? 0
+  }
+
+  #rebuildOnce(): Promise<SegmentIndexes> {
+    this.#rebuilding ??= this.#rebuild().finally(() => (this.#rebuilding = undefined))
+    return this.#rebuilding
   }
 
   #noteWritten(written: number, expected: number, position: number): boolean {
@@ -245,11 +277,19 @@ export class Segment {
       return true
     })
     indexes.seal()
-    await this.saveIndexes(indexes, 'unsynced')
+    if (this.#suffix === '') await this.saveIndexes(indexes, 'unsynced')
     return indexes
   }
 
   #path(kind: OffsetFileKind): string {
-    return this.#options.folder.file(offsetFileName(this.baseOffset, kind))
+    return this.#options.folder.file(offsetFileName(this.baseOffset, kind) + this.#suffix)
+  }
+}
+
+async function absentIsFine(renaming: Promise<void>): Promise<void> {
+  try {
+    await renaming
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
   }
 }

@@ -1,6 +1,7 @@
 // One read of one open log, as a fetch asks for it: the bounds that readers see, whether the client's log and ours part, and the records.
 
-import type { PartitionLog, ReadResult } from '../../log/partition-log.ts'
+import type { ReadResult } from '../../log/log-answers.ts'
+import type { PartitionLog } from '../../log/partition-log.ts'
 import { Refusal } from '../../wire/error-codes.ts'
 
 export interface PartitionRead {

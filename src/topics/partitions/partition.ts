@@ -96,6 +96,16 @@ export class Partition implements Watched {
     }
   }
 
+  /** The same for who looks after it unasked: closes the log after that, unless it was open before, or somebody uses it by then. */
+  async visit<T>(work: (log: PartitionLog) => Promise<T>): Promise<T> {
+    const wasOpen = this.isOpen
+    try {
+      return await this.use(work)
+    } finally {
+      if (!wasOpen) await this.closeIfIdle()
+    }
+  }
+
   /** The log, once opened, stays open until as many calls of `letGo`. */
   hold(): void {
     this.#userCount++

@@ -1,8 +1,8 @@
 // Cuts a log's files back to an offset. The caller lowers the recovery point on disk before, and opens the log anew after.
 
-import type { LogFolder } from './log-folder.ts'
-import type { Segment } from './segments/segment.ts'
-import { scanBatches } from './segments/segment-scan.ts'
+import type { LogFolder } from '../log-folder.ts'
+import type { Segment } from './segment.ts'
+import { scanBatches } from './segment-scan.ts'
 
 export interface BatchPlace {
   readonly segment: Segment

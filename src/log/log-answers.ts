@@ -1,0 +1,29 @@
+// What a log answers, and what a reader asks of it.
+
+import type { FoundRecord } from './timestamps.ts'
+
+export interface Appended {
+  readonly baseOffset: number
+  /** -1 with CreateTime. */
+  readonly logAppendTimeMs: number
+  readonly logStartOffset: number
+  /** Settles once the batch is as durable as the mode promises and visible to readers; rejects with a Refusal KAFKA_STORAGE_ERROR. */
+  readonly done: Promise<void>
+}
+
+export interface ReadOptions {
+  /** Exclusive; at most the high watermark. */
+  readonly upTo: number
+  /** The first batch is returned even when it is larger than `maxBytes`, so that a reader never gets stuck. */
+  readonly atLeastOneBatch: boolean
+}
+
+export interface ReadResult {
+  /** Whole batches, in order; the first one may begin before the offset that was asked for. */
+  readonly chunks: readonly Buffer[]
+  readonly size: number
+}
+
+export interface TimestampedOffset extends FoundRecord {
+  readonly leaderEpoch: number
+}
