@@ -26,7 +26,7 @@ export async function finishSwaps(disk: Disk, folder: LogFolder, names: Readonly
 }
 
 /** Gives the files of a `.swap` segment their names, those of the segments it replaces being free; on disk once this resolves. */
-export async function nameSwapped(disk: Disk, folder: LogFolder, baseOffset: number): Promise<void> {
+async function nameSwapped(disk: Disk, folder: LogFolder, baseOffset: number): Promise<void> {
   const present = await folder.look()
   for (const kind of SWAPPED_KINDS) {
     const name = offsetFileName(baseOffset, kind)
