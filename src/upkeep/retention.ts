@@ -77,10 +77,9 @@ async function segmentsToRemove(log: PartitionLog, { retentionMs, retentionBytes
   let count = 0
   while (mayGo(count) && spareBytes >= segments[count]!.size) spareBytes -= segments[count++]!.size
   let restsUntilMs = Infinity
-  while (retentionMs >= 0 && mayGo(count)) {
-    restsUntilMs = (await segments[count]!.ageTimestamp()) + retentionMs + 1
+  for (; mayGo(count); count++) {
+    restsUntilMs = retentionMs < 0 ? Infinity : (await segments[count]!.ageTimestamp()) + retentionMs + 1
     if (restsUntilMs > nowMs) break
-    count++
   }
   return { end: count === 0 ? undefined : endOf(count - 1), endsInActive: count === segments.length, restsUntilMs }
 }
