@@ -185,8 +185,9 @@ export class PartitionLog {
     if (offset <= this.#logStartOffset) return
     this.#logStartOffset = offset
     this.onAdvance?.(Infinity)
-    this.#writer.epochs.truncateFromStart(offset)
     await this.#services.checkpoints.save(this)
+    this.#writer.epochs.truncateFromStart(offset) // not before: a crash would leave the file of the epochs without those of records that are there
+    this.#services.checkpoints.changed(this)
     await this.#exchange.removeBelow(offset)
   }
 
