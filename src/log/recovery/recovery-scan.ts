@@ -32,7 +32,10 @@ export interface LogEnd {
   readonly offset: number
   /** What ends the log before the last segment's last byte; undefined when nothing does. */
   readonly damage: string | undefined
-  /** Those that reach past the recovery point, and the last; in order, up to the one that the log ends in. */
+  /**
+   * Those that reach the recovery point, and the last; in order, up to the one that the log ends in. One that ends there may have been active still when
+   * that was written down: its indexes are written later.
+   */
   readonly rescanned: readonly RescannedSegment[]
 }
 
@@ -42,7 +45,7 @@ export async function scanToEnd(options: RecoveryScanOptions): Promise<LogEnd> {
   const rescanned: RescannedSegment[] = []
   const firstIndex = Math.max(
     0,
-    segments.findLastIndex(({ baseOffset }) => baseOffset <= from),
+    segments.findLastIndex(({ baseOffset }) => baseOffset <= Math.min(from, recoveryPoint - 1)),
   )
   let nextOffset = segments[firstIndex]!.baseOffset
   for (let index = firstIndex; index < segments.length; index++) {
@@ -52,7 +55,7 @@ export async function scanToEnd(options: RecoveryScanOptions): Promise<LogEnd> {
       return { offset: nextOffset, damage: `segment ${segment.baseOffset} follows offset ${nextOffset - 1}`, rescanned }
     }
     const successor = segments[index + 1]
-    if (successor !== undefined && successor.baseOffset <= recoveryPoint) {
+    if (successor !== undefined && successor.baseOffset < recoveryPoint) {
       nextOffset = await skim(segment, options)
       continue
     }

@@ -10,6 +10,7 @@ import { LeaderEpochs } from '../leader-epochs.ts'
 import type { LogFolder } from '../log-folder.ts'
 import type { LogServices, LogSettings } from '../log-settings.ts'
 import { restoreRecentBatches } from '../producers/look-back.ts'
+import { decodeSnapshot } from '../producers/producer-snapshot.ts'
 import { ProducerStates } from '../producers/producer-state.ts'
 import { Segment } from '../segments/segment.ts'
 import { moveToCutFiles } from './cut.ts'
@@ -71,7 +72,7 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
   await applyEnd(options, segments, end)
   for (const segment of unused) await segment.remove()
   await files.removeLeftovers()
-  await removeStaleSnapshots(options, files.offsetsOf('snapshot'), end)
+  await removeStaleSnapshots(options, files.offsetsOf('snapshot'), known.torn, end)
   const kept = segments.slice(0, segments.indexOf(end.rescanned.at(-1)!.segment) + 1)
   await restoreRecentBatches(kept, known.before, known.producers)
   const logStartOffset = Math.max(checkpoint.logStartOffset, kept[0]!.baseOffset)
@@ -129,19 +130,21 @@ export function unopenedLog(options: RecoveryOptions): RecoveredLog {
   }
 }
 
-/** The newest snapshot that is whole and speaks of nothing but what was synced. */
+/** The newest snapshot that is whole and speaks of nothing but what was synced; `torn` are those behind it that are not whole. */
 async function loadProducers(
   { services, settings, checkpoint }: RecoveryOptions,
   files: LogFiles,
   firstOffset: number,
-): Promise<{ producers: ProducerStates; before: number }> {
+): Promise<{ producers: ProducerStates; before: number; torn: readonly number[] }> {
   const producers = newProducers(services, settings)
+  const torn: number[] = []
   for (const offset of files.offsetsOf('snapshot').toReversed()) {
-    if (offset > checkpoint.recoveryPoint || offset < firstOffset) continue
-    const bytes = await files.readOf(offset, 'snapshot')
-    if (bytes !== undefined && producers.load(bytes)) return { producers, before: offset }
+    if (offset < firstOffset) continue
+    const bytes = (await files.readOf(offset, 'snapshot')) ?? NO_BYTES
+    if (offset <= checkpoint.recoveryPoint && producers.load(bytes)) return { producers, before: offset, torn }
+    if (decodeSnapshot(bytes) === undefined) torn.push(offset)
   }
-  return { producers, before: firstOffset }
+  return { producers, before: firstOffset, torn }
 }
 
 function newProducers({ clock }: LogServices, settings: LogSettings): ProducerStates {
@@ -181,12 +184,17 @@ async function applyEnd(options: RecoveryOptions, segments: readonly Segment[], 
 }
 
 /** Kafka keeps one per segment, and the newest. */
-async function removeStaleSnapshots({ folder, services }: RecoveryOptions, snapshots: readonly number[], end: LogEnd): Promise<void> {
+async function removeStaleSnapshots(
+  { folder, services }: RecoveryOptions,
+  snapshots: readonly number[],
+  torn: readonly number[],
+  end: LogEnd,
+): Promise<void> {
   const baseOffsets = new Set(end.rescanned.map(({ segment }) => segment.baseOffset))
-  const newest = snapshots.findLast((offset) => offset <= end.offset)
+  const newest = snapshots.findLast((offset) => offset <= end.offset && !torn.includes(offset))
   for (const offset of snapshots) {
     const isStray = offset > end.rescanned[0]!.segment.baseOffset && offset !== newest && !baseOffsets.has(offset)
-    if (isStray) await services.disk.unlink(folder.file(offsetFileName(offset, 'snapshot')))
+    if (isStray || torn.includes(offset)) await services.disk.unlink(folder.file(offsetFileName(offset, 'snapshot')))
   }
 }
 

@@ -7,7 +7,7 @@ import type { PartitionLog } from '../../../src/log/partition-log.ts'
 import { FaultDisk } from '../../support/fault-disk.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { readAll } from '../../support/read-log.ts'
-import { append, batchOf, FOLDER, openLog } from '../../support/test-log.ts'
+import { append, batchOf, FOLDER, openLog, settled } from '../../support/test-log.ts'
 
 const FIRST = '00000000000000000000'
 const SMALL = { segmentBytes: 600, indexIntervalBytes: 150 }
@@ -106,6 +106,28 @@ describe('a log after a crash', () => {
     expect(opened.log.logEndOffset).toBe(2)
   })
 
+  it('removes a snapshot that a kill tore, and judges producers by one before it and the batches', async () => {
+    const producer = { producerId: 4, producerEpoch: 0 }
+    const whole = new MemoryDisk()
+    for (let opened = 0; opened < 2; opened++) {
+      const test = await openLog(whole)
+      for (let index = 0; index < 3; index++) await append(test.log, ['v'], { ...producer, baseSequence: 3 * opened + index })
+      await test.close()
+    }
+    const torn = '00000000000000000006.snapshot'
+    const bytes = await bytesOf(whole, torn)
+    expect(bytes.length).toBeGreaterThan(0)
+    for (let size = 0; size < bytes.length; size++) {
+      const disk = await copyOf(whole)
+      await overwrite(disk, torn, bytes.subarray(0, size))
+      const test = await openLog(disk)
+      expect(await disk.list(FOLDER)).not.toContain(torn)
+      expect((await append(test.log, ['v'], { ...producer, baseSequence: 5 })).baseOffset).toBe(5)
+      await test.close()
+      expect(await bytesOf(disk, torn)).toEqual(bytes)
+    }
+  })
+
   it('moves whole segments behind the end aside, even when they are sound', async () => {
     const disk = await written(20, SMALL)
     const bases = ((await disk.list(FOLDER)) ?? []).filter((name) => name.endsWith('.log')).toSorted()
@@ -147,6 +169,33 @@ describe('a log after a crash', () => {
     const { log } = await openLog(disk)
     expect(await values(log)).toEqual(firstValues(3))
     expect(await disk.list(FOLDER)).not.toContain('00000000000000000002.log')
+  })
+})
+
+describe('a log whose recovery point is where its last segment begins', () => {
+  it('makes the indexes of the segment before anew: they may have been torn after that was written down', async () => {
+    const disk = new MemoryDisk()
+    const { log, services } = await openLog(disk, { settings: SMALL })
+    const { length: batchSize } = (await batchOf(['value'])).bytes
+    const endOffset = Math.floor(SMALL.segmentBytes / batchSize)
+    for (let offset = 0; offset <= endOffset; offset++) {
+      if (offset === endOffset) await services.checkpoints.save(log)
+      await append(log, ['value'], { timestamps: [1000 + offset] })
+    }
+    await settled()
+    const indexes = [`${FIRST}.index`, `${FIRST}.timeindex`] as const
+    const whole = await Promise.all(indexes.map((name) => bytesOf(disk, name)))
+    for (const torn of ['none', 'empty', 'cut'] as const) {
+      const crashed = await copyOf(disk)
+      for (const [place, name] of indexes.entries()) {
+        if (torn === 'none') await crashed.unlink(`${FOLDER}/${name}`)
+        else await overwrite(crashed, name, whole[place]!.subarray(0, torn === 'empty' ? 0 : -12))
+      }
+      const again = await openLog(crashed, { settings: SMALL })
+      expect(again.services.checkpoints.of('orders', 0).recoveryPoint).toBe(endOffset)
+      expect((await again.log.offsetForTimestamp(1000 + endOffset - 1, endOffset))?.offset, torn).toBe(endOffset - 1)
+      expect(await Promise.all(indexes.map((name) => bytesOf(crashed, name))), torn).toEqual(whole)
+    }
   })
 })
 
