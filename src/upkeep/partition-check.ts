@@ -118,8 +118,7 @@ class PartitionCheck {
         hasFile: (file) => this.#names.has(file),
         levelAt: (offset) => this.#levelAt(offset),
         mayHaveGaps: facts.mayHaveGaps,
-        isSealedAt: (endOffset) =>
-          (!isLast || (facts.wasCleanShutdown && facts.recoveryPoint !== undefined)) && endOffset <= (facts.recoveryPoint ?? Infinity),
+        isSealedAt: (endOffset) => this.#isSealedAt(endOffset, isLast),
         report,
         progress: (bytes) => void (totals.bytes += bytes),
         visit: (view) => this.#visit(view, name),
@@ -141,6 +140,13 @@ class PartitionCheck {
     for (const { name } of segments.slice(0, count))
       this.#tell('note', name, 'it lies below the start of the log; the next start removes it')
     return segments.slice(count)
+  }
+
+  /** A segment that ends where the recovery point is may have been the last one still when that was written down. */
+  #isSealedAt(endOffset: number, isLast: boolean): boolean {
+    const { recoveryPoint, wasCleanShutdown } = this.#options.facts
+    if (recoveryPoint === undefined) return !isLast
+    return wasCleanShutdown ? endOffset <= recoveryPoint : !isLast && endOffset < recoveryPoint
   }
 
   #checkFollows(name: string, baseOffset: number): void {
@@ -221,7 +227,8 @@ class PartitionCheck {
   async #checkSnapshot(name: string, offset: number): Promise<void> {
     const entries = decodeSnapshot((await this.#read(name))!)
     const level = this.#levelAt(offset - 1)
-    if (entries === undefined) this.#tell(level, name, 'the file cannot be read: its checksum or size is wrong')
+    const { wasCleanShutdown } = this.#options.facts
+    if (entries === undefined) this.#tell(wasCleanShutdown ? level : 'note', name, 'the file cannot be read: its checksum or size is wrong')
     else if (entries.some(({ lastOffset }) => lastOffset >= offset)) this.#tell(level, name, `it knows of records from offset ${offset} on`)
     else if (this.#isReadable && offset > this.#endOffset)
       this.#tell('note', name, `it is from beyond the end of the log, ${this.#endOffset}`)

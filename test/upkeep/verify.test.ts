@@ -236,6 +236,16 @@ describe('a data folder after a crash', () => {
     const names = ['index', 'timeindex', 'snapshot'].map((kind) => `orders-0/00000000000000000045.${kind}`)
     expect(await found(crashed(without(...names)))).toEqual([])
   })
+
+  it('need not have the indexes of a segment that ends at the recovery point: the crash may have come before they were written', async () => {
+    const names = ['index', 'timeindex'].map((kind) => `orders-0/00000000000000000036.${kind}`)
+    const recoveryPoints = (offset: number): Buffer =>
+      Buffer.from(String(files.get(RECOVERY_POINTS)!).replace(/^orders 0 54$/m, `orders 0 ${offset}`))
+    const upTo = (offset: number): FolderFiles =>
+      new Map([...without('.ottla-cleanshutdown', ...names), [RECOVERY_POINTS, recoveryPoints(offset)]])
+    expect(await found(upTo(45))).toEqual([])
+    expect((await found(upTo(46))).map((line) => line.split(':')[0])).toEqual(names.map((name) => `damage ${name}`))
+  })
 })
 
 describe('files that are no part of the data', () => {

@@ -193,8 +193,8 @@ describe('a log whose recovery point is where its last segment begins', () => {
       }
       const again = await openLog(crashed, { settings: SMALL })
       expect(again.services.checkpoints.of('orders', 0).recoveryPoint).toBe(endOffset)
-      expect((await again.log.offsetForTimestamp(1000 + endOffset - 1, endOffset))?.offset, torn).toBe(endOffset - 1)
-      expect(await Promise.all(indexes.map((name) => bytesOf(crashed, name))), torn).toEqual(whole)
+      expect((await again.log.offsetForTimestamp(1000 + endOffset - 1, endOffset))?.offset, `indexes: ${torn}`).toBe(endOffset - 1)
+      expect(await Promise.all(indexes.map((name) => bytesOf(crashed, name))), `indexes: ${torn}`).toEqual(whole)
     }
   })
 })
