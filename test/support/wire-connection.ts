@@ -66,6 +66,10 @@ export class WireConnection {
     this.#socket.write(frame)
   }
 
+  get isClosed(): boolean {
+    return this.#socket.destroyed
+  }
+
   close(): void {
     this.#socket.destroy()
   }

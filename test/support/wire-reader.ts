@@ -1,6 +1,8 @@
 // Reads what a partition holds on our own codecs: for suites whose client cannot read without a group, and for tests that look at batches.
 
+import { type ErrorName, errorName } from '../../src/wire/error-codes.ts'
 import { fetch } from '../../src/wire/messages/fetch.ts'
+import { listOffsets } from '../../src/wire/messages/list-offsets.ts'
 import { BatchView } from '../../src/wire/records/batch.ts'
 import { decompress } from '../../src/wire/records/codecs.ts'
 import { readRecords } from '../../src/wire/records/record.ts'
@@ -9,6 +11,7 @@ import { WireConnection } from './wire-connection.ts'
 const FETCH_VERSION = 12 // the last one that names topics
 const PARTITION_MAX_BYTES = 4 << 20
 const DECOMPRESSED_MAX_BYTES = 64 << 20
+const EARLIEST = -2
 const READ_WITHIN_MS = 30_000
 
 export interface WireRecord {
@@ -16,6 +19,16 @@ export interface WireRecord {
   readonly timestamp: number
   readonly key: string | null
   readonly value: string | null
+}
+
+export class FetchRefused extends Error {
+  override name = 'FetchRefused'
+  readonly error: ErrorName
+
+  constructor(what: string, error: ErrorName) {
+    super(`${what}: ${error}`)
+    this.error = error
+  }
 }
 
 export class WireReader {
@@ -30,16 +43,21 @@ export class WireReader {
   }
 
   /** Whole batches from the one that holds `offset` on, as many as one answer has; none at the end of the partition. */
-  async fetchBatches(topic: string, partition: number, offset: number): Promise<{ batches: BatchView[]; highWatermark: number }> {
+  async fetchBatches(
+    topic: string,
+    partition: number,
+    offset: number,
+    maxWaitMs = 100,
+  ): Promise<{ batches: BatchView[]; highWatermark: number }> {
     const response = await this.#connection.request(fetch, FETCH_VERSION, {
-      maxWaitMs: 100,
+      maxWaitMs,
       minBytes: 1,
       maxBytes: PARTITION_MAX_BYTES,
       topics: [{ topic, partitions: [{ partition, fetchOffset: offset, partitionMaxBytes: PARTITION_MAX_BYTES }] }],
       forgottenTopicsData: [],
     })
     const answered = response.responses[0]!.partitions[0]!
-    if (answered.errorCode !== 0) throw new Error(`fetch of ${topic}-${partition} at ${offset}: error ${answered.errorCode}`)
+    if (answered.errorCode !== 0) throw new FetchRefused(`fetch of ${topic}-${partition} at ${offset}`, errorName(answered.errorCode))
     return { batches: splitBatches(answered.records), highWatermark: answered.highWatermark }
   }
 
@@ -67,6 +85,12 @@ export class WireReader {
     }
   }
 
+  /** The first offset of a partition. */
+  async startOf(topic: string, partition: number): Promise<number> {
+    const asked = { replicaId: -1, topics: [{ name: topic, partitions: [{ partitionIndex: partition, timestamp: EARLIEST }] }] }
+    return (await this.#connection.request(listOffsets, 5, asked)).topics[0]!.partitions[0]!.offset
+  }
+
   close(): void {
     this.#connection.close()
   }
@@ -79,7 +103,7 @@ export function splitBatches(records: Buffer | null): BatchView[] {
   return batches
 }
 
-async function recordsOf(batch: BatchView): Promise<WireRecord[]> {
+export async function recordsOf(batch: BatchView): Promise<WireRecord[]> {
   const bytes = await decompress(batch.codec, batch.packedRecords, DECOMPRESSED_MAX_BYTES)
   const text = (bytes: Buffer | null): string | null => (bytes === null ? null : bytes.toString())
   return Array.from(readRecords(bytes, batch), ({ offset, timestamp, key, value }) => ({
