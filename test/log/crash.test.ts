@@ -9,7 +9,7 @@ import { ManualClock } from '../support/manual-clock.ts'
 import { everything, nothing, ROOTS, SURVIVALS } from '../support/power-loss.ts'
 import { readAll } from '../support/read-log.ts'
 import type { Appended } from '../../src/log/log-answers.ts'
-import { batchOf, openLog, type TestLog } from '../support/test-log.ts'
+import { batchOf, openLog, type TestLog, unloadAndOpen } from '../support/test-log.ts'
 
 const SETTINGS = { segmentBytes: 700, indexIntervalBytes: 150 }
 
@@ -21,12 +21,12 @@ interface Outcome {
   acknowledged: number
 }
 
-/** Appends, alone and several at once, with rolls, a checkpoint, a clean stop and another start on the way. */
+/** Appends, alone and several at once, with rolls, a checkpoint, a while in which it is not open, a clean stop and another start on the way. */
 async function live(disk: Disk, outcome: Outcome): Promise<void> {
   const clock = new ManualClock()
   let sequence = 0
   for (const round of [1, 2]) {
-    const opened = await openLog(disk, { settings: SETTINGS, clock, leaderEpoch: round })
+    let opened = await openLog(disk, { settings: SETTINGS, clock, leaderEpoch: round })
     for (let step = 0; step < 4; step++) {
       const dones: Promise<void>[] = []
       for (let count = 0; count <= (step % 3) * 3; count++) {
@@ -39,6 +39,7 @@ async function live(disk: Disk, outcome: Outcome): Promise<void> {
         dones.push(acknowledge(appended, appended.baseOffset + values.length, outcome))
       }
       await Promise.all(dones)
+      if (step === 1) opened = await unloadAndOpen(opened, round)
       if (step === 2) clock.advance(1000)
     }
     await opened.close()

@@ -9,7 +9,7 @@ import type { Codec } from '../../src/wire/records/codecs.ts'
 import { FaultDisk } from './fault-disk.ts'
 import type { ManualClock } from './manual-clock.ts'
 import { readAll, readBatches } from './read-log.ts'
-import { batchOf, openLog, settled, type TestLog } from './test-log.ts'
+import { batchOf, openLog, settled, type TestLog, unloadAndOpen } from './test-log.ts'
 
 interface ModelRecord {
   readonly value: string
@@ -249,6 +249,18 @@ class Kill implements Command {
   toString = (): string => 'kill'
 }
 
+class Unload implements Command {
+  check = (): boolean => true
+
+  async run(model: Model, real: Real): Promise<void> {
+    real.opened = await unloadAndOpen(real.opened, model.leaderEpoch)
+    const { log } = real.opened
+    assert.deepEqual([log.logStartOffset, log.logEndOffset, log.offlineReason], [model.logStartOffset, model.records.length, undefined])
+  }
+
+  toString = (): string => 'unload, and open again'
+}
+
 class PassTime implements Command {
   check = (): boolean => true
 
@@ -273,6 +285,7 @@ export const logCommands = [
   fc.nat(500).map((offset) => new AdvanceLogStart(offset)),
   fc.constant(new AskEpochs()),
   fc.constant(new Restart()),
+  fc.constant(new Unload()),
   fc.constant(new Kill()),
   fc.constant(new PassTime()),
 ]

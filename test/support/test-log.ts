@@ -36,11 +36,16 @@ export interface TestLog {
   close(): Promise<void>
 }
 
-export async function openLog(
-  disk: Disk,
-  { settings = {}, clock, leaderEpoch = 0 }: { settings?: Partial<LogSettings>; clock?: Clock; leaderEpoch?: number } = {},
-): Promise<TestLog> {
-  const services = await logServices(disk, clock)
+interface OpenOptions {
+  readonly settings?: Partial<LogSettings>
+  readonly clock?: Clock
+  readonly leaderEpoch?: number
+  /** Of the broker that runs; else a new one starts. */
+  readonly services?: LogServices
+}
+
+export async function openLog(disk: Disk, { settings = {}, clock, leaderEpoch = 0, ...running }: OpenOptions = {}): Promise<TestLog> {
+  const services = running.services ?? (await logServices(disk, clock))
   const log = await PartitionLog.open({
     folder: FOLDER,
     topicId: TOPIC_ID,
@@ -59,6 +64,13 @@ export async function openLog(
       await services.checkpoints.close()
     },
   }
+}
+
+/** As the broker does it with a log that nobody uses, and with one that is used again. */
+export async function unloadAndOpen({ log, services, settings }: TestLog, leaderEpoch: number): Promise<TestLog> {
+  await log.flush()
+  await log.unload()
+  return openLog(services.disk, { settings, leaderEpoch, services })
 }
 
 /** A batch of one-byte-or-more records; their values say which they are. */

@@ -72,7 +72,7 @@ function isMisplaced(segment: Segment, nextOffset: number, recoveryPoint: number
   return segment.baseOffset < nextOffset || (segment.baseOffset > nextOffset && segment.baseOffset > recoveryPoint)
 }
 
-/** A segment that was synced whole. */
+/** A segment that was synced whole, its indexes with it: only then does the recovery point pass the first offset of the next. */
 async function skim(segment: Segment, { from, visit }: RecoveryScanOptions): Promise<number> {
   const start = await segment.positionBelow(from - 1)
   const range = { start, end: segment.size, nextOffset: segment.baseOffset, checksumFrom: Number.POSITIVE_INFINITY }
@@ -124,5 +124,7 @@ async function trustedIndexes(segment: Segment, options: RecoveryScanOptions): P
   const indexes = SegmentIndexes.parsePrefix(index, timeIndex, segment.baseOffset, options.segmentIndexBytes, lastOffset)
   const entry = indexes.offsets.lastEntry
   if (entry === undefined) return indexes
-  return (await segment.bearsOut(entry)) ? indexes : SegmentIndexes.empty(segment.baseOffset, options.segmentIndexBytes)
+  return timeIndex.length > 0 && (await segment.bearsOut(entry))
+    ? indexes
+    : SegmentIndexes.empty(segment.baseOffset, options.segmentIndexBytes)
 }

@@ -184,9 +184,10 @@ export class Segment {
     this.#indexes = undefined
   }
 
+  /** The time index first, and synced: the batches bear out an offset index, but nothing shows that a time index ends too early. */
   async saveIndexes(indexes: SegmentIndexes, durability: 'synced' | 'unsynced'): Promise<void> {
+    await overwriteFile(this.#options.disk, this.#path('timeindex'), indexes.times.bytes(), 'synced')
     await overwriteFile(this.#options.disk, this.#path('index'), indexes.offsets.bytes(), durability)
-    await overwriteFile(this.#options.disk, this.#path('timeindex'), indexes.times.bytes(), durability)
   }
 
   /** For a stop: the next open resumes from these files. */

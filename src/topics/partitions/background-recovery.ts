@@ -5,6 +5,7 @@ import type { Clock, Timer } from '../../lib/clock.ts'
 import { Refusal } from '../../wire/error-codes.ts'
 import type { Partition } from './partition.ts'
 
+const FIRST_PAUSE_MS = 1000 // those who wait for the broker come first
 const OPENED_AT_ONCE = 8
 const PAUSE_PER_WORK = 2 // of three units of time, one for this
 
@@ -21,7 +22,7 @@ export class BackgroundRecovery {
   }
 
   start(): void {
-    this.#working = this.#recoverFrom(0)
+    this.#goOn(0, FIRST_PAUSE_MS)
   }
 
   /** Nothing is opened by this any more, once it resolves. */
@@ -34,10 +35,12 @@ export class BackgroundRecovery {
   async #recoverFrom(index: number): Promise<void> {
     const startMs = this.#clock.monotonic()
     await Promise.all(this.#partitions.slice(index, index + OPENED_AT_ONCE).map(recover))
-    const nextIndex = index + OPENED_AT_ONCE
-    if (this.#isStopped || nextIndex >= this.#partitions.length) return
-    const pauseMs = PAUSE_PER_WORK * (this.#clock.monotonic() - startMs)
-    this.#timer = this.#clock.after(pauseMs, () => void (this.#working = this.#recoverFrom(nextIndex)))
+    this.#goOn(index + OPENED_AT_ONCE, PAUSE_PER_WORK * (this.#clock.monotonic() - startMs))
+  }
+
+  #goOn(index: number, pauseMs: number): void {
+    if (this.#isStopped || index >= this.#partitions.length) return
+    this.#timer = this.#clock.after(pauseMs, () => void (this.#working = this.#recoverFrom(index)))
   }
 }
 
