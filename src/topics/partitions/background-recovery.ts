@@ -46,8 +46,7 @@ export class BackgroundRecovery {
 
 async function recover(partition: Partition): Promise<void> {
   if (partition.sizeBytes !== undefined) return // it was used meanwhile
-  await partition.open().catch(ignoreRefusal)
-  await partition.closeIfIdle()
+  await partition.visit(async () => undefined).catch(ignoreRefusal)
 }
 
 /** Its topic was deleted, or the broker stops. */
