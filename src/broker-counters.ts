@@ -155,6 +155,24 @@ export const METRICS: readonly Row[] = [
     of: ({ log }) => log.appendedBytes,
   },
   {
+    name: 'ottla_damaged_parts_total',
+    type: 'counter',
+    doc: 'Parts of segments that were found damaged, by readers or by the scrubber: their records are refused.',
+    of: ({ log }) => log.damagedParts,
+  },
+  {
+    name: 'ottla_damaged_bytes_total',
+    type: 'counter',
+    doc: 'Bytes of those parts.',
+    of: ({ log }) => log.damagedBytes,
+  },
+  {
+    name: 'ottla_damaged_offsets_total',
+    type: 'counter',
+    doc: 'Offsets in those parts, or missing.',
+    of: ({ log }) => log.damagedOffsets,
+  },
+  {
     name: 'ottla_sync_duration_seconds',
     type: 'histogram',
     doc: 'Syncs of logs; one covers what a partition received since the last.',

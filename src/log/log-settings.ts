@@ -32,6 +32,8 @@ export interface LogSettings {
   readonly producerIdExpirationMs: number
   /** Bounds what a batch may unpack to when a timestamp is looked for inside it. */
   readonly maxDecompressedBytes: number
+  /** Whether compaction may have left offsets out; if not, a missing offset is damage. */
+  readonly mayHaveGaps: boolean
 }
 
 /** What all logs of a broker count. */
@@ -48,6 +50,17 @@ export class LogCounters {
   removed(segments: readonly { readonly size: number }[]): void {
     this.removedSegments.add(segments.length)
     for (const { size } of segments) this.removedBytes.add(size)
+  }
+
+  /** Found in segments, by readers or the scrubber, as the next two: each part once. */
+  readonly damagedParts = new Counter()
+  readonly damagedBytes = new Counter()
+  readonly damagedOffsets = new Counter()
+
+  foundDamage(bytes: number, offsets: number): void {
+    this.damagedParts.add()
+    this.damagedBytes.add(bytes)
+    this.damagedOffsets.add(offsets)
   }
 
   /** Answers their bytes. */
@@ -78,4 +91,16 @@ export interface LogServices {
   /** Every append passes it. */
   readonly writeGate: WriteGate
   readonly syncSchedule: SyncSchedule
+}
+
+export interface PartitionLogOptions {
+  /** The partition's folder, `<data folder>/<topic>-<partition>`; it appears at the first append. */
+  readonly folder: string
+  readonly topicId: string
+  readonly topic: string
+  readonly partition: number
+  /** Noted in the log at the first append under it. */
+  readonly leaderEpoch: number
+  readonly settings: LogSettings
+  readonly services: LogServices
 }

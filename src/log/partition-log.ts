@@ -11,7 +11,7 @@ import type { LogCheckpoint } from './checkpoints.ts'
 import type { EpochEnd } from './leader-epochs.ts'
 import type { Appended, ReadOptions, ReadResult, TimestampedOffset } from './log-answers.ts'
 import { LogFolder } from './log-folder.ts'
-import type { LogServices, LogSettings } from './log-settings.ts'
+import type { LogServices, LogSettings, PartitionLogOptions } from './log-settings.ts'
 import { LogWriter } from './log-writer.ts'
 import { type RecoveredLog, recoverLog, unopenedLog } from './recovery/recovery.ts'
 import { Damaged, whyUnopened } from './recovery/damaged.ts'
@@ -19,20 +19,9 @@ import type { Segment } from './segments/segment.ts'
 import { SegmentExchange } from './segments/segment-exchange.ts'
 import { readSegments } from './segments/segment-read.ts'
 import { cutSegments, findBatch } from './segments/truncate.ts'
+import { LogInspector } from './soundness/log-inspector.ts'
 import type { PartitionTail } from './tail-cache.ts'
 import { firstRecordAtOrAfter, type FoundRecord, recordOfGreatestTimestamp, type TimestampQuery } from './timestamps.ts'
-
-export interface PartitionLogOptions {
-  /** The partition's folder, `<data folder>/<topic>-<partition>`; it appears at the first append. */
-  readonly folder: string
-  readonly topicId: string
-  readonly topic: string
-  readonly partition: number
-  /** Noted in the log at the first append under it. */
-  readonly leaderEpoch: number
-  readonly settings: LogSettings
-  readonly services: LogServices
-}
 
 const NOTHING_READ: ReadResult = { chunks: [], size: 0 }
 
@@ -44,6 +33,7 @@ export class PartitionLog {
   readonly #folder: LogFolder
   readonly #tail: PartitionTail
   readonly #exchange: SegmentExchange
+  readonly #inspector: LogInspector
   #settings: LogSettings
   #writer: LogWriter
   #logStartOffset: number
@@ -65,7 +55,9 @@ export class PartitionLog {
     this.#logStartOffset = recovered.logStartOffset
     this.#writer = this.#newWriter(recovered)
     const { services } = options
-    this.#exchange = new SegmentExchange({ folder, services, settings: () => this.#settings, writer: () => this.#writer })
+    const [settings, writer] = [() => this.#settings, () => this.#writer]
+    this.#exchange = new SegmentExchange({ folder, services, settings, writer })
+    this.#inspector = new LogInspector({ folder: folder.path, services, settings, writer })
   }
 
   /** Recovers what is in the folder. Damage before the recovery point makes the log offline; so do, if asked, other failures, which else reject. */
@@ -298,7 +290,7 @@ export class PartitionLog {
   #readSegments(offset: number, maxBytes: number, upTo: number, atLeastOneBatch: boolean): Promise<ReadResult> {
     const { bufferPool } = this.#services
     return this.#reading(offset, async (segments) => {
-      const bytes = await readSegments(segments, { offset, maxBytes, upTo, atLeastOneBatch, bufferPool })
+      const bytes = await readSegments(segments, { offset, maxBytes, upTo, atLeastOneBatch, bufferPool, inspector: this.#inspector })
       return bytes.length === 0 ? NOTHING_READ : { chunks: [bytes], size: bytes.length }
     })
   }
@@ -322,7 +314,8 @@ export class PartitionLog {
   ): Promise<TimestampedOffset | undefined> {
     this.#checkAvailable()
     const from = this.#logStartOffset
-    const query = { from, upTo: Math.min(upTo, this.highWatermark), maxDecompressedBytes: this.#settings.maxDecompressedBytes }
+    const { maxDecompressedBytes } = this.#settings
+    const query = { from, upTo: Math.min(upTo, this.highWatermark), maxDecompressedBytes, inspector: this.#inspector }
     const found = await this.#reading(from, (segments) => find(segments, query))
     return found && { ...found, leaderEpoch: this.epochAt(found.offset) }
   }
@@ -330,6 +323,7 @@ export class PartitionLog {
   #readFailed(offset: number, error: unknown): Refusal {
     if (this.#unavailable !== undefined) return new Refusal(this.#unavailable.error, this.#unavailable.reason)
     if (offset < this.#logStartOffset) return this.#outOfRange(offset) // deleted under the reader
+    if (error instanceof Refusal && error.error === 'CORRUPT_MESSAGE') return error // it was told when it was found
     this.#services.diagnostics.error('a log could not be read', { folder: this.#folder.path, offset, error: String(error) })
     return error instanceof Refusal ? error : new Refusal('KAFKA_STORAGE_ERROR', `the log could not be read: ${String(error)}`)
   }

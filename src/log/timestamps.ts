@@ -6,6 +6,7 @@ import type { BatchView } from '../wire/records/batch.ts'
 import { decompress } from '../wire/records/codecs.ts'
 import { readRecords } from '../wire/records/record.ts'
 import type { Segment } from './segments/segment.ts'
+import type { LogInspector } from './soundness/log-inspector.ts'
 import { scanBatches } from './segments/segment-scan.ts'
 
 export interface FoundRecord {
@@ -19,6 +20,7 @@ export interface TimestampQuery {
   /** Exclusive. */
   readonly upTo: number
   readonly maxDecompressedBytes: number
+  readonly inspector: LogInspector
 }
 
 /** The first record whose timestamp is at or after `timestampMs`. */
@@ -46,7 +48,7 @@ async function firstInSegment(segment: Segment, timestampMs: number, query: Time
   let start = await segment.positionBefore(timestampMs)
   for (;;) {
     let candidate: BatchView | undefined
-    const position = await scanUndamaged(segment, start, (view) => {
+    const position = await scanUndamaged(segment, start, query, (view) => {
       const isCandidate = view.maxTimestamp >= timestampMs && view.lastOffset >= query.from
       if (isCandidate) candidate = view
       return !isCandidate && view.lastOffset < query.upTo
@@ -77,7 +79,7 @@ async function greatestVisible(segment: Segment, query: TimestampQuery): Promise
   const entry = hasDeleted ? undefined : (await segment.indexes()).times.lastEntryBelow(upTo)
   let greatest = entry?.timestamp ?? -1
   let partlyDeleted: BatchView | undefined
-  await scanUndamaged(segment, await segment.positionBelow(entry?.offset ?? from), (view) => {
+  await scanUndamaged(segment, await segment.positionBelow(entry?.offset ?? from), query, (view) => {
     if (view.lastOffset >= upTo) return false
     if (view.baseOffset >= from) greatest = Math.max(greatest, view.maxTimestamp)
     else if (view.lastOffset >= from) partlyDeleted = view
@@ -88,10 +90,16 @@ async function greatestVisible(segment: Segment, query: TimestampQuery): Promise
   return greatest
 }
 
-/** Resolves to the position where `visit` stopped it. */
-async function scanUndamaged(segment: Segment, start: number, visit: (view: BatchView) => boolean): Promise<number> {
-  const range = { start, end: segment.writtenSize, nextOffset: segment.baseOffset, checksumFrom: Number.POSITIVE_INFINITY }
+/** Resolves to the position where `visit` stopped it. What lies behind damage may be earlier than what the damage hides: rejects with CORRUPT_MESSAGE. */
+async function scanUndamaged(
+  segment: Segment,
+  start: number,
+  { inspector }: TimestampQuery,
+  visit: (view: BatchView) => boolean,
+): Promise<number> {
+  const range = { start, end: segment.writtenSize, nextOffset: segment.baseOffset, checksumFrom: Number.NEGATIVE_INFINITY }
   const { damage, position } = await scanBatches(segment.file, range, visit)
   if (damage === undefined) return position
-  throw new Refusal('KAFKA_STORAGE_ERROR', `segment ${segment.baseOffset} is damaged at byte ${position}: ${damage}`)
+  await inspector.inspect(segment, position)
+  throw new Refusal('CORRUPT_MESSAGE', `segment ${segment.baseOffset} is damaged at byte ${position}: ${damage}`)
 }

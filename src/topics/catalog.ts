@@ -24,6 +24,8 @@ export interface Topic {
   /** What is in force: the overrides over the broker's defaults. */
   readonly config: TopicConfig
   readonly isInternal: boolean
+  /** It is, or once was, compacted: offsets may be left out in its logs. */
+  readonly mayHaveGaps: boolean
 }
 
 export interface NewTopic extends NewTopicCounts {
@@ -72,7 +74,7 @@ export class Catalog {
       const { topicId: id, name, partitionCount, configs } = record
       const earlier = this.#byName.get(name)
       if (earlier !== undefined) this.#remove(earlier) // the same topic before a change, or one that was never seen because its creation failed
-      this.#add(this.#topic({ id, name, partitionCount, configs }))
+      this.#add(this.#topic({ id, name, partitionCount, configs, mayHaveGaps: earlier?.id === id && earlier.mayHaveGaps }))
     }
     if (record.type === 'topic-deleted') {
       const topic = this.#byId.get(record.topicId)
@@ -239,14 +241,17 @@ export class Catalog {
     name,
     partitionCount,
     configs,
+    mayHaveGaps: hadGaps = false,
   }: {
     id: string
     name: string
     partitionCount: number
     configs: Readonly<Record<string, string>>
+    mayHaveGaps?: boolean
   }): Topic {
     const config = resolveTopicConfig(configs, this.#options.config)
-    return { id, name, partitionCount, configOverrides: configs, config, isInternal: isInternalTopic(name) }
+    const mayHaveGaps = hadGaps || config['cleanup.policy'].includes('compact') // gaps stay when a topic is compacted no more
+    return { id, name, partitionCount, configOverrides: configs, config, isInternal: isInternalTopic(name), mayHaveGaps }
   }
 
   #collisionKey(name: string): string {

@@ -31,6 +31,7 @@ const METADATA_LOG_SETTINGS: LogSettings = {
   durabilityIntervalMs: Number.MAX_SAFE_INTEGER,
   producerIdExpirationMs: DAY_MS,
   maxDecompressedBytes: 64 << 20,
+  mayHaveGaps: false,
 }
 
 const METADATA_BATCH_RULES: Omit<BatchRules, 'nowMs'> = {

@@ -6,8 +6,8 @@ import type { BrokerConfig } from '../config/resolve.ts'
 import { Slots } from '../disk/slots.ts'
 import { logFolderName } from '../log/file-names.ts'
 import { LogFolder } from '../log/log-folder.ts'
-import { PartitionLog, type PartitionLogOptions } from '../log/partition-log.ts'
-import type { LogServices, LogSettings } from '../log/log-settings.ts'
+import { PartitionLog } from '../log/partition-log.ts'
+import type { LogServices, LogSettings, PartitionLogOptions } from '../log/log-settings.ts'
 import type { Topic } from './catalog.ts'
 
 export interface PartitionFoldersOptions {
@@ -59,7 +59,7 @@ export class PartitionFolders {
     }
   }
 
-  #settings({ config: topicConfig }: Topic): LogSettings {
+  #settings({ config: topicConfig, mayHaveGaps }: Topic): LogSettings {
     const { config } = this.#options
     return {
       segmentBytes: topicConfig['segment.bytes'],
@@ -74,6 +74,7 @@ export class PartitionFolders {
       durabilityIntervalMs: topicConfig['durability.interval.ms'],
       producerIdExpirationMs: config['producer.id.expiration.ms'],
       maxDecompressedBytes: config['max.decompressed.batch.bytes'],
+      mayHaveGaps,
     }
   }
 }

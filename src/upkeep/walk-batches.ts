@@ -2,13 +2,9 @@
 // whose checksum is right, and goes on there.
 
 import type { DiskFile } from '../disk/disk.ts'
-import { scanBatches, shapeDamage } from '../log/segments/segment-scan.ts'
-import { BATCH_HEADER_SIZE, BatchView } from '../wire/records/batch.ts'
-
-const WINDOW_BYTES = 1 << 20
-const MAGIC_POSITION = 16
-const MAGIC = 2
-const OFFSETS_MAX = 2 ** 31 // of a segment
+import { scanBatches } from '../log/segments/segment-scan.ts'
+import { nextBatch } from '../log/soundness/next-batch.ts'
+import type { BatchView } from '../wire/records/batch.ts'
 
 type ReadableFile = Pick<DiskFile, 'read'>
 
@@ -57,29 +53,4 @@ export async function walkBatches({ file, size, baseOffset, visit, unreadable }:
 function extentOf(position: number, resumedAt: number | undefined): string {
   if (resumedAt === undefined) return 'nothing behind it can be read'
   return resumedAt === position ? 'it can be read' : `${resumedAt - position} bytes cannot be read`
-}
-
-/** Whole, and with a right checksum, which does not cover its offset. */
-async function nextBatch(
-  file: ReadableFile,
-  range: { readonly start: number; readonly end: number; readonly baseOffset: number },
-): Promise<{ position: number; baseOffset: number } | undefined> {
-  for (let start = range.start; start + BATCH_HEADER_SIZE <= range.end; start += WINDOW_BYTES) {
-    const window = Buffer.allocUnsafe(Math.min(WINDOW_BYTES + BATCH_HEADER_SIZE, range.end - start))
-    await file.read(window, start)
-    for (let at = 0; at < WINDOW_BYTES && at + BATCH_HEADER_SIZE <= window.length; at++) {
-      if (window[at + MAGIC_POSITION] !== MAGIC) continue
-      const view = new BatchView(window, at)
-      const { baseOffset, sizeInBytes } = view
-      if (shapeDamage(view, range.baseOffset) !== undefined || baseOffset - range.baseOffset > OFFSETS_MAX) continue
-      if (start + at + sizeInBytes <= range.end && (await isWholeBatch(file, start + at, sizeInBytes)))
-        return { position: start + at, baseOffset }
-    }
-  }
-  return undefined
-}
-
-async function isWholeBatch(file: ReadableFile, position: number, size: number): Promise<boolean> {
-  const bytes = Buffer.allocUnsafe(size)
-  return (await file.read(bytes, position)) === size && new BatchView(bytes).isCrcValid
 }

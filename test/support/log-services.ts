@@ -3,7 +3,7 @@
 import type { Disk } from '../../src/disk/disk.ts'
 import { FilePool } from '../../src/disk/file-pool.ts'
 import type { Clock } from '../../src/lib/clock.ts'
-import { createDiagnostics } from '../../src/lib/diagnostics.ts'
+import { createDiagnostics, type LogLine } from '../../src/lib/diagnostics.ts'
 import { LogCheckpoints } from '../../src/log/checkpoints.ts'
 import { Deletions } from '../../src/log/deletions.ts'
 import { SyncSchedule } from '../../src/log/durability/sync-schedule.ts'
@@ -16,8 +16,12 @@ import { OverwritingPool } from './overwriting-pool.ts'
 /** Says nothing to anybody. */
 export const silent = createDiagnostics(new ManualClock(), 'error', () => undefined)
 
-export async function logServices(disk: Disk, clock: Clock = new ManualClock()): Promise<LogServices> {
-  const diagnostics = createDiagnostics(clock, 'error', () => undefined)
+export async function logServices(
+  disk: Disk,
+  clock: Clock = new ManualClock(),
+  log: (line: LogLine) => void = () => undefined,
+): Promise<LogServices> {
+  const diagnostics = createDiagnostics(clock, 'warn', log)
   await disk.makeFolder('/data')
   const checkpoints = await LogCheckpoints.open({ dataFolder: '/data', disk, clock, diagnostics })
   return {

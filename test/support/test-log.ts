@@ -2,6 +2,7 @@
 
 import type { Disk } from '../../src/disk/disk.ts'
 import type { Clock } from '../../src/lib/clock.ts'
+import type { LogLine } from '../../src/lib/diagnostics.ts'
 import type { CheckedBatch } from '../../src/log/batches/check-batch.ts'
 import type { LogServices, LogSettings } from '../../src/log/log-settings.ts'
 import type { Appended } from '../../src/log/log-answers.ts'
@@ -26,12 +27,14 @@ const SETTINGS: LogSettings = {
   durabilityIntervalMs: 1000,
   producerIdExpirationMs: 86_400_000,
   maxDecompressedBytes: 1 << 20,
+  mayHaveGaps: false,
 }
 
 export interface TestLog {
   readonly log: PartitionLog
   readonly services: LogServices
   readonly settings: LogSettings
+  readonly lines: readonly LogLine[]
   /** As the broker does it when it stops. */
   close(): Promise<void>
 }
@@ -45,7 +48,8 @@ interface OpenOptions {
 }
 
 export async function openLog(disk: Disk, { settings = {}, clock, leaderEpoch = 0, ...running }: OpenOptions = {}): Promise<TestLog> {
-  const services = running.services ?? (await logServices(disk, clock))
+  const lines: LogLine[] = []
+  const services = running.services ?? (await logServices(disk, clock, (line) => lines.push(line)))
   const log = await PartitionLog.open({
     folder: FOLDER,
     topicId: TOPIC_ID,
@@ -58,6 +62,7 @@ export async function openLog(disk: Disk, { settings = {}, clock, leaderEpoch = 
   return {
     log,
     services,
+    lines,
     settings: { ...SETTINGS, ...settings },
     async close() {
       await log.close()

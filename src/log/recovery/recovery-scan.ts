@@ -1,9 +1,11 @@
 // The part of recovery that reads batches: from a given offset to the end of the log, checking what was not synced, and feeding indexes, producers
 // and epochs on the way. It changes nothing on disk.
 
-import type { BatchView } from '../../wire/records/batch.ts'
+import { BATCH_HEADER_SIZE, type BatchView } from '../../wire/records/batch.ts'
 import type { Segment } from '../segments/segment.ts'
 import { Damaged } from './damaged.ts'
+import { isTimeBorneOut } from '../segments/borne-out.ts'
+import type { OffsetIndexEntry } from '../segments/offset-index.ts'
 import { SegmentIndexes } from '../segments/segment-indexes.ts'
 import { scanBatches } from '../segments/segment-scan.ts'
 
@@ -13,6 +15,8 @@ export interface RecoveryScanOptions {
   readonly from: number
   /** Batches from here on are checked in full and must follow each other without a gap. */
   readonly recoveryPoint: number
+  /** Whether offsets may be left out below it, as compaction does. */
+  readonly mayHaveGaps: boolean
   readonly indexIntervalBytes: number
   readonly segmentIndexBytes: number
   /** The index files of a segment, whatever they hold. */
@@ -50,7 +54,7 @@ export async function scanToEnd(options: RecoveryScanOptions): Promise<LogEnd> {
   let nextOffset = segments[firstIndex]!.baseOffset
   for (let index = firstIndex; index < segments.length; index++) {
     const segment = segments[index]!
-    if (index > firstIndex && isMisplaced(segment, nextOffset, recoveryPoint)) {
+    if (index > firstIndex && isMisplaced(segment, nextOffset, options)) {
       if (segment.baseOffset <= recoveryPoint) throw new Damaged(`segment ${segment.baseOffset} follows offset ${nextOffset - 1}`)
       return { offset: nextOffset, damage: `segment ${segment.baseOffset} follows offset ${nextOffset - 1}`, rescanned }
     }
@@ -67,21 +71,32 @@ export async function scanToEnd(options: RecoveryScanOptions): Promise<LogEnd> {
   return { offset: nextOffset, damage: undefined, rescanned }
 }
 
-/** Below the recovery point a gap is what compaction leaves. */
-function isMisplaced(segment: Segment, nextOffset: number, recoveryPoint: number): boolean {
-  return segment.baseOffset < nextOffset || (segment.baseOffset > nextOffset && segment.baseOffset > recoveryPoint)
+/** Below the recovery point a gap may be what compaction leaves. */
+function isMisplaced({ baseOffset }: Segment, nextOffset: number, { recoveryPoint, mayHaveGaps }: RecoveryScanOptions): boolean {
+  return baseOffset < nextOffset || (baseOffset > nextOffset && (!mayHaveGaps || baseOffset > recoveryPoint))
 }
 
 /** A segment that was synced whole, its indexes with it: only then does the recovery point pass the first offset of the next. */
-async function skim(segment: Segment, { from, visit }: RecoveryScanOptions): Promise<number> {
+async function skim(segment: Segment, { from, mayHaveGaps, visit }: RecoveryScanOptions): Promise<number> {
   const start = await segment.positionBelow(from - 1)
+  let expectedOffset = start === 0 ? segment.baseOffset : undefined
+  let gap: string | undefined
   const range = { start, end: segment.size, nextOffset: segment.baseOffset, checksumFrom: Number.POSITIVE_INFINITY }
-  const { nextOffset, damage, position } = await scanBatches(segment.file, range, (view) => {
+  const end = await scanBatches(segment.file, range, (view) => {
+    gap = mayHaveGaps ? undefined : gapBefore(view, expectedOffset)
+    if (gap !== undefined) return false
+    expectedOffset = view.lastOffset + 1
     if (view.baseOffset >= from) visit(view)
     return true
   })
-  if (damage !== undefined) throw new Damaged(`segment ${segment.baseOffset} is damaged at byte ${position}: ${damage}`)
-  return nextOffset
+  const damage = end.damage ?? gap
+  if (damage !== undefined) throw new Damaged(`segment ${segment.baseOffset} is damaged at byte ${end.position}: ${damage}`)
+  return end.nextOffset
+}
+
+function gapBefore({ baseOffset }: BatchView, expectedOffset: number | undefined): string | undefined {
+  if (expectedOffset === undefined || baseOffset === expectedOffset) return undefined
+  return `a batch at offset ${baseOffset} follows offset ${expectedOffset - 1}`
 }
 
 interface RescanEnd {
@@ -92,29 +107,34 @@ interface RescanEnd {
 
 /** A segment that holds the recovery point, or lies behind it, or is the last. */
 async function rescan(segment: Segment, options: RecoveryScanOptions): Promise<RescanEnd> {
-  const { from, recoveryPoint, indexIntervalBytes, visit } = options
+  const { from, recoveryPoint, mayHaveGaps, indexIntervalBytes, visit } = options
   const indexes = await trustedIndexes(segment, options)
   let expectedOffset = indexes.resumePosition === 0 ? segment.baseOffset : undefined
-  let gap: string | undefined
+  let latestEpoch = -1
+  let misplaced: string | undefined
   let firstTimestamp: number | undefined
   const range = { start: indexes.resumePosition, end: segment.size, nextOffset: segment.baseOffset, checksumFrom: recoveryPoint }
   const end = await scanBatches(segment.file, range, (view, position) => {
-    if (expectedOffset !== undefined && view.baseOffset !== expectedOffset && view.lastOffset >= recoveryPoint) {
-      gap = `a batch at offset ${view.baseOffset} follows offset ${expectedOffset - 1}`
-      return false
-    }
+    const gap = mayHaveGaps && view.lastOffset < recoveryPoint ? undefined : gapBefore(view, expectedOffset)
+    misplaced = gap ?? epochDrop(view, latestEpoch)
+    if (misplaced !== undefined) return false
     expectedOffset = view.lastOffset + 1
+    latestEpoch = view.partitionLeaderEpoch
     if (position === 0) firstTimestamp = view.maxTimestamp
     indexes.add(view, position, indexIntervalBytes)
     if (view.baseOffset >= from) visit(view)
     return true
   })
   if (end.position > 0) firstTimestamp ??= (await segment.headerAt(0)).maxTimestamp
-  const damage = end.damage ?? gap
+  const damage = end.damage ?? misplaced
   if (damage !== undefined && end.nextOffset < recoveryPoint) {
     throw new Damaged(`segment ${segment.baseOffset} is damaged at byte ${end.position}: ${damage}`)
   }
   return { rescanned: { segment, indexes, firstTimestamp, size: end.position }, nextOffset: end.nextOffset, damage }
+}
+
+function epochDrop({ partitionLeaderEpoch: epoch, baseOffset }: BatchView, latestEpoch: number): string | undefined {
+  return epoch < latestEpoch ? `the batch at offset ${baseOffset} has leader epoch ${epoch}, one before it ${latestEpoch}` : undefined
 }
 
 /** As much of the index files as lies below the scan's start and agrees with the log. */
@@ -123,8 +143,16 @@ async function trustedIndexes(segment: Segment, options: RecoveryScanOptions): P
   const lastOffset = Math.min(options.from, options.recoveryPoint) - 1
   const indexes = SegmentIndexes.parsePrefix(index, timeIndex, segment.baseOffset, options.segmentIndexBytes, lastOffset)
   const entry = indexes.offsets.lastEntry
-  if (entry === undefined) return indexes
-  return timeIndex.length > 0 && (await segment.bearsOut(entry))
-    ? indexes
-    : SegmentIndexes.empty(segment.baseOffset, options.segmentIndexBytes)
+  if (entry === undefined || (await areBorneOut(segment, indexes, entry))) return indexes
+  return SegmentIndexes.empty(segment.baseOffset, options.segmentIndexBytes)
+}
+
+/** By their last entries: those before are looked at when they are used. */
+async function areBorneOut(segment: Segment, indexes: SegmentIndexes, entry: OffsetIndexEntry): Promise<boolean> {
+  if (entry.position + BATCH_HEADER_SIZE > segment.size) return false
+  const { lastOffset, maxTimestamp } = await segment.headerAt(entry.position)
+  const time = indexes.times.lastEntry
+  if (lastOffset !== entry.offset || maxTimestamp > (time?.timestamp ?? -1)) return false
+  if (time === undefined || (time.offset === lastOffset && time.timestamp === maxTimestamp)) return true
+  return isTimeBorneOut(segment, indexes, time)
 }

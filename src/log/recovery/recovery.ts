@@ -55,6 +55,7 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
     segments,
     from: Math.min(recoveryPoint, known.before, epochs.from),
     recoveryPoint,
+    mayHaveGaps: settings.mayHaveGaps,
     indexIntervalBytes: settings.indexIntervalBytes,
     segmentIndexBytes: settings.segmentIndexBytes,
     readIndexes: async ({ baseOffset }) => ({

@@ -71,6 +71,17 @@ export class OffsetIndex {
 
   /** The last entry at or below `offset`. */
   entryAtOrBelow(offset: number): OffsetIndexEntry | undefined {
+    const count = this.#countAtOrBelow(offset)
+    return count === 0 ? undefined : this.#entryAt(count - 1)
+  }
+
+  /** The first entry above `offset`. */
+  entryAbove(offset: number): OffsetIndexEntry | undefined {
+    const count = this.#countAtOrBelow(offset)
+    return count === this.#count ? undefined : this.#entryAt(count)
+  }
+
+  #countAtOrBelow(offset: number): number {
     let low = 0
     let high = this.#count // entries before low are at or below offset, those from high on are above
     while (low < high) {
@@ -78,7 +89,7 @@ export class OffsetIndex {
       if (this.#offsetAt(middle) <= offset) low = middle + 1
       else high = middle
     }
-    return low === 0 ? undefined : this.#entryAt(low - 1)
+    return low
   }
 
   /** The last entry at or below `position`. */

@@ -2,7 +2,7 @@
 // `index.interval.bytes` after the last indexed one, and a time index entry beside it when the greatest timestamp has grown.
 
 import type { BatchView } from '../../wire/records/batch.ts'
-import { OffsetIndex, type OffsetIndexEntry } from './offset-index.ts'
+import { OffsetIndex } from './offset-index.ts'
 import { TimeIndex } from './time-index.ts'
 
 export class SegmentIndexes {
@@ -87,11 +87,5 @@ export class SegmentIndexes {
   /** No batch follows: the time index ends with the greatest timestamp. */
   seal(): void {
     this.times.maybeAppend(this.#greatestTimestamp, this.#greatestTimestampOffset)
-  }
-
-  /** The last indexed batch before which every record is earlier than `timestamp`. */
-  entryBefore(timestamp: number): OffsetIndexEntry | undefined {
-    const earlier = this.times.entryBefore(timestamp)
-    return earlier && this.offsets.entryAtOrBelow(earlier.offset)
   }
 }

@@ -1,13 +1,18 @@
 // Reads whole batches from a segment file: from the one that holds an offset, as many as fit. They lie in a buffer of the pool, alone, so that whoever has
-// done with them may give it back.
+// done with them may give it back. A batch of an earlier run is looked at the first time: its checksum, its place, its epoch. Where that leaves a doubt,
+// the segment is inspected there. What turns out damaged is refused, what follows it is not.
 
 import type { BufferPool } from '../../lib/buffer-pool.ts'
+import { assert } from '../../lib/assert.ts'
 import { Refusal } from '../../wire/error-codes.ts'
 import { BATCH_HEADER_SIZE, BatchView } from '../../wire/records/batch.ts'
+import type { LogOrder } from '../soundness/inspect.ts'
+import type { LogInspector } from '../soundness/log-inspector.ts'
+import type { DamagedPart, Soundness } from '../soundness/soundness.ts'
 import type { Segment } from './segment.ts'
-import { shapeDamage } from './segment-scan.ts'
 
 const LOOK_AHEAD = 16 << 10 // read beyond `maxBytes`, to find the batch behind an index entry without a second read
+const OFFSET_SIZE = 8
 
 interface SegmentReadRequest {
   readonly offset: number
@@ -16,22 +21,39 @@ interface SegmentReadRequest {
   readonly upTo: number
   readonly atLeastOneBatch: boolean
   readonly bufferPool: BufferPool
+  readonly inspector: LogInspector
 }
 
-/** As `readSegment`, of the segment that holds `offset`: the first of these, unless its end was compacted away. */
+/** As `readSegment`, of the segment that holds `offset`: the first of these, unless its end was compacted away. Rejects with CORRUPT_MESSAGE. */
 export async function readSegments(segments: readonly Segment[], request: SegmentReadRequest): Promise<Buffer> {
-  for (const segment of segments) {
-    const bytes = await readSegment(segment, request)
+  for (const [index, segment] of segments.entries()) {
+    const bytes = await readSegment(segment, segments[index + 1]?.baseOffset, request)
     if (bytes !== undefined) return bytes
   }
   return EMPTY
 }
 
 /** Resolves to whole batches, none when the first is too large or not visible; to undefined when the segment ends before `offset`. */
-async function readSegment(segment: Segment, request: SegmentReadRequest): Promise<Buffer | undefined> {
+async function readSegment(segment: Segment, nextBaseOffset: number | undefined, request: SegmentReadRequest): Promise<Buffer | undefined> {
+  const { offset } = request
+  for (let doubted = -1; ;) {
+    const damage = segment.soundness.damageHolding(offset)
+    if (damage !== undefined) throw new Refusal('CORRUPT_MESSAGE', describeDamage(damage))
+    const found = await findBatch(segment, nextBaseOffset, request)
+    if (found === undefined) return undefined
+    if (!('doubtAt' in found)) return readFrom(segment, found, request)
+    assert(found.doubtAt > doubted, () => `segment ${segment.baseOffset} is in doubt at byte ${doubted} although it was inspected there`)
+    doubted = found.doubtAt
+    await request.inspector.inspect(segment, found.doubtAt)
+  }
+}
+
+function describeDamage({ fromOffset, toOffset, message }: DamagedPart): string {
+  return `offsets ${fromOffset} to ${toOffset - 1} cannot be read, because the log is damaged: ${message}`
+}
+
+async function readFrom(segment: Segment, first: Located, request: SegmentReadRequest): Promise<Buffer> {
   const { maxBytes, upTo, atLeastOneBatch, bufferPool } = request
-  const first = await findBatch(segment, request)
-  if (first === undefined) return undefined
   const firstSize = first.view.sizeInBytes
   if (first.view.lastOffset >= upTo || (firstSize > maxBytes && !atLeastOneBatch)) {
     bufferPool.giveBack(first.rest)
@@ -40,7 +62,7 @@ async function readSegment(segment: Segment, request: SegmentReadRequest): Promi
   const wantedSize = Math.min(Math.max(firstSize, maxBytes), segment.writtenSize - first.position)
   const bytes =
     wantedSize <= first.rest.length ? first.rest.subarray(0, wantedSize) : await readLarger(segment, first, wantedSize, bufferPool)
-  const end = endOfWholeBatches(bytes, upTo, firstSize)
+  const end = endOfWholeBatches(segment, bytes, firstSize, first, request)
   if (end.isComplete) segment.rememberPosition(end.nextOffset, first.position + end.size)
   return bytes.subarray(0, end.size)
 }
@@ -57,48 +79,138 @@ interface Located {
   readonly view: BatchView
   /** What was read along with it, from its first byte on. */
   readonly rest: Buffer
+  readonly walk: Walk
+}
+
+interface Doubt {
+  readonly doubtAt: number
 }
 
 /** The first batch that reaches `offset`. */
-async function findBatch(segment: Segment, { offset, maxBytes, bufferPool }: SegmentReadRequest): Promise<Located | undefined> {
-  let position = segment.rememberedPosition(offset) ?? (await segment.positionBelow(offset))
-  let nextOffset = segment.baseOffset
+async function findBatch(
+  segment: Segment,
+  nextBaseOffset: number | undefined,
+  { offset, maxBytes, bufferPool, inspector: { order } }: SegmentReadRequest,
+): Promise<Located | Doubt | undefined> {
+  const { soundness } = segment
+  const remembered = segment.rememberedPosition(offset)
+  const entry = remembered === undefined ? await segment.entryBelow(offset) : undefined
+  let position = remembered ?? entry?.position ?? 0
+  const walk = new Walk(soundness, order, position, remembered === undefined ? segment.baseOffset : offset)
+  let wantedSize = maxBytes + LOOK_AHEAD
   while (position + BATCH_HEADER_SIZE <= segment.writtenSize) {
-    const bytes = await readAt(segment, position, Math.min(maxBytes + LOOK_AHEAD, segment.writtenSize - position), bufferPool)
+    position = walk.over(position)
+    const bytes = await readAt(segment, position, Math.min(wantedSize, segment.writtenSize - position), bufferPool)
     let at = 0
-    while (at + BATCH_HEADER_SIZE <= bytes.length) {
+    while (at + BATCH_HEADER_SIZE <= bytes.length && (at === 0 || !walk.mustStopAt(position + at))) {
       const view = new BatchView(bytes, at)
-      const damage = shapeDamage(view, nextOffset)
-      if (damage !== undefined) throw damaged(segment, position + at, damage)
-      if (view.lastOffset >= offset) return { position: position + at, view, rest: bytes.subarray(at) }
-      nextOffset = view.lastOffset + 1
+      if (position + at === entry?.position && view.lastOffset === entry.offset) walk.nextOffset = view.baseOffset
+      const look = walk.look(view, position + at, segment.writtenSize)
+      if (look === 'doubtful') {
+        bufferPool.giveBack(bytes)
+        return { doubtAt: position + at }
+      }
+      if (look === 'not all here') break
+      walk.pass(view, position + at)
+      if (view.lastOffset >= offset) return { position: position + at, view, rest: bytes.subarray(at), walk }
       at += view.sizeInBytes
     }
+    wantedSize = maxBytes + LOOK_AHEAD
+    if (at === 0) wantedSize += new BatchView(bytes).sizeInBytes
     position += at
     bufferPool.giveBack(bytes)
   }
-  return undefined
+  position = walk.over(position)
+  const isTorn = position < segment.writtenSize
+  const endsEarly = !order.mayHaveGaps() && nextBaseOffset !== undefined && walk.nextOffset < nextBaseOffset
+  return isTorn || endsEarly ? { doubtAt: position } : undefined
 }
 
-function endOfWholeBatches(bytes: Buffer, upTo: number, firstSize: number): { size: number; nextOffset: number; isComplete: boolean } {
-  let size = 0
-  let nextOffset = 0
-  while (size + BATCH_HEADER_SIZE <= bytes.length) {
+function endOfWholeBatches(
+  segment: Segment,
+  bytes: Buffer,
+  firstSize: number,
+  { walk, position }: Located,
+  { upTo }: SegmentReadRequest,
+): { size: number; nextOffset: number; isComplete: boolean } {
+  let size = bytes.length < firstSize ? 0 : firstSize
+  let nextOffset = new BatchView(bytes).lastOffset + 1
+  while (size > 0 && size + BATCH_HEADER_SIZE <= bytes.length && !walk.mustStopAt(position + size)) {
     const view = new BatchView(bytes, size)
+    if (walk.look(view, position + size, segment.writtenSize) !== 'sound') break
     if (size + view.sizeInBytes > bytes.length || view.lastOffset >= upTo) break
+    walk.pass(view, position + size)
     size += view.sizeInBytes
     nextOffset = view.lastOffset + 1
   }
-  return { size, nextOffset, isComplete: size >= firstSize }
+  return { size, nextOffset, isComplete: size > 0 }
+}
+
+/** The batches of a segment one after the other, those that were not checked yet looked at. */
+class Walk {
+  readonly #soundness: Soundness
+  readonly #order: LogOrder
+  #checkedFrom: number
+  #checkedEnd = -1
+  #epoch = -1
+  nextOffset: number
+
+  constructor(soundness: Soundness, order: LogOrder, position: number, nextOffset: number) {
+    this.#soundness = soundness
+    this.#order = order
+    this.#checkedFrom = position
+    this.nextOffset = nextOffset
+  }
+
+  /** Only what is known to be damaged comes in between. */
+  mustStopAt(position: number): boolean {
+    return this.#soundness.hasDamage && this.#soundness.damageAt(position) !== undefined
+  }
+
+  /** Where to go on behind what is known to be damaged at `position`. */
+  over(position: number): number {
+    const damage = this.#soundness.hasDamage ? this.#soundness.damageAt(position) : undefined
+    if (damage === undefined) return position
+    this.nextOffset = damage.toOffset
+    this.#checkedFrom = damage.position + damage.size
+    return this.#checkedFrom
+  }
+
+  /** 'sound' for one that was checked before, though it need not be whole in the buffer. */
+  look(view: BatchView, position: number, fileSize: number): 'sound' | 'doubtful' | 'not all here' {
+    if (position < this.#checkedEnd) return 'sound'
+    this.#checkedEnd = this.#soundness.checkedEnd(position)
+    if (position < this.#checkedEnd) return 'sound'
+    const { sizeInBytes } = view
+    if (view.magic !== 2 || sizeInBytes < BATCH_HEADER_SIZE || position + sizeInBytes > fileSize) return 'doubtful'
+    const next = view.position + sizeInBytes
+    const needed = this.#order.mayHaveGaps() && position + sizeInBytes < fileSize ? next + OFFSET_SIZE : next
+    if (needed > view.buffer.length) return 'not all here'
+    return this.#isSound(view, needed > next ? new BatchView(view.buffer, next).baseOffset : undefined) ? 'sound' : 'doubtful'
+  }
+
+  /** On to the next one. */
+  pass(view: BatchView, position: number): void {
+    this.nextOffset = view.lastOffset + 1
+    this.#epoch = view.partitionLeaderEpoch
+    if (position >= this.#checkedEnd) this.#soundness.note(this.#checkedFrom, position + view.sizeInBytes)
+    else this.#checkedFrom = position + view.sizeInBytes
+  }
+
+  #isSound(view: BatchView, baseOffsetBehind: number | undefined): boolean {
+    const { baseOffset, lastOffset, partitionLeaderEpoch } = view
+    if (baseOffset < this.nextOffset || (baseOffset > this.nextOffset && !this.#order.mayHaveGaps())) return false
+    if (baseOffsetBehind !== undefined && baseOffsetBehind <= lastOffset) return false
+    if (partitionLeaderEpoch < this.#epoch || partitionLeaderEpoch !== this.#order.epochAt(lastOffset)) return false
+    return lastOffset >= baseOffset && view.isCrcValid
+  }
 }
 
 async function readAt(segment: Segment, position: number, size: number, bufferPool: BufferPool): Promise<Buffer> {
   const bytes = bufferPool.lend(size).subarray(0, size)
   const filled = await segment.file.read(bytes, position)
-  if (filled < size) throw damaged(segment, position + filled, 'the file is shorter than what was written')
-  return bytes
-}
-
-function damaged(segment: Segment, position: number, damage: string): Refusal {
-  return new Refusal('KAFKA_STORAGE_ERROR', `segment ${segment.baseOffset} is damaged at byte ${position}: ${damage}`)
+  if (filled === size) return bytes
+  bufferPool.giveBack(bytes)
+  const reason = `segment ${segment.baseOffset} ends at byte ${position + filled}: the file is shorter than what was written`
+  throw new Refusal('KAFKA_STORAGE_ERROR', reason)
 }

@@ -10,8 +10,8 @@ export interface ScanRange {
   /** Of a batch's first byte. */
   readonly start: number
   readonly end: number
-  /** No batch may begin below it. */
-  readonly nextOffset: number
+  /** No batch may begin below it. undefined: they may come in any order. */
+  readonly nextOffset: number | undefined
   /** Batches that reach this offset have their checksums compared. Infinity: none. */
   readonly checksumFrom: number
 }
@@ -30,7 +30,8 @@ export async function scanBatches(
   range: ScanRange,
   visit: (view: BatchView, position: number) => boolean | Promise<boolean>,
 ): Promise<ScanEnd> {
-  let { start: position, nextOffset } = range
+  const isOrdered = range.nextOffset !== undefined
+  let { start: position, nextOffset = 0 } = range
   let wantedSize = CHUNK_SIZE
   while (position < range.end) {
     const chunk = Buffer.allocUnsafe(Math.min(wantedSize, range.end - position))
@@ -40,7 +41,7 @@ export async function scanBatches(
     for (;;) {
       if (chunk.length - at < BATCH_HEADER_SIZE) break
       const view = new BatchView(chunk, at)
-      const damage = shapeDamage(view, nextOffset)
+      const damage = shapeDamage(view, isOrdered ? nextOffset : 0)
       if (damage !== undefined) return { position: position + at, nextOffset, damage }
       if (at + view.sizeInBytes > chunk.length) break
       if (view.lastOffset >= range.checksumFrom && !view.isCrcValid) {

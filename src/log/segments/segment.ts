@@ -9,9 +9,12 @@ import { BATCH_HEADER_SIZE, BatchView } from '../../wire/records/batch.ts'
 import { type OffsetFileKind, offsetFileName } from '../file-names.ts'
 import type { LogFolder } from '../log-folder.ts'
 import type { LogSettings } from '../log-settings.ts'
+import { NOTHING_AFTER } from '../soundness/batch-order.ts'
+import { inspect } from '../soundness/inspect.ts'
+import { Soundness } from '../soundness/soundness.ts'
+import { isGreatestBorneOut, isTimeBorneOut } from './borne-out.ts'
 import type { OffsetIndexEntry } from './offset-index.ts'
 import { SegmentIndexes } from './segment-indexes.ts'
-import { scanBatches } from './segment-scan.ts'
 
 const RELATIVE_OFFSET_MAX = 2 ** 31 - 1
 const REMEMBERED_POSITIONS_MAX = 8
@@ -32,6 +35,7 @@ export interface SegmentOptions {
 export class Segment {
   readonly baseOffset: number
   readonly file: PooledFile
+  readonly soundness = new Soundness()
   readonly #options: SegmentOptions
   readonly #jitterMs: number
   #indexes: SegmentIndexes | undefined
@@ -41,6 +45,7 @@ export class Segment {
   #readPositions = new Map<number, number>()
   #suffix: '' | '.deleted' = ''
   #rebuilding: Promise<SegmentIndexes> | undefined
+  #ownFrom = 0 // what lies behind was indexed by this process, batch by batch
   #size: number
   #writtenSize: number
 
@@ -69,7 +74,7 @@ export class Segment {
   /** Makes it the one that batches are added to; they begin at `size`. */
   activate(indexes: SegmentIndexes, size = 0, firstTimestamp?: number): void {
     this.#indexes = indexes
-    this.#size = this.#writtenSize = size
+    this.#size = this.#writtenSize = this.#ownFrom = size
     this.#firstTimestamp = firstTimestamp
   }
 
@@ -133,6 +138,7 @@ export class Segment {
   /** Drops what the file holds from `position` on. */
   async cut(position: number): Promise<void> {
     this.#readPositions.clear()
+    this.soundness.cut(position)
     try {
       await this.file.truncate(position)
     } catch (error) {
@@ -148,13 +154,25 @@ export class Segment {
   }
 
   /** Where to start looking for the batch that holds `offset`. */
-  positionBelow(offset: number): Promise<number> {
-    return this.#positionOf((indexes) => indexes.offsets.entryAtOrBelow(offset))
+  async positionBelow(offset: number): Promise<number> {
+    return (await this.entryBelow(offset))?.position ?? 0
+  }
+
+  /** The last indexed batch at or below `offset`; undefined to start from the first one. */
+  entryBelow(offset: number): Promise<OffsetIndexEntry | undefined> {
+    return this.#borneOut((indexes) => indexes.offsets.entryAtOrBelow(offset))
   }
 
   /** Where to start looking for the first batch that reaches `timestamp`: all before are earlier. */
-  positionBefore(timestamp: number): Promise<number> {
-    return this.#positionOf((indexes) => indexes.entryBefore(timestamp))
+  async positionBefore(timestamp: number): Promise<number> {
+    let indexes = await this.indexes()
+    let entry = indexes.times.entryBefore(timestamp)
+    while (entry !== undefined && !(await isTimeBorneOut(this, indexes, entry))) {
+      if (this.isSealed) indexes = await this.#rebuildOnce()
+      entry = indexes.times.entryBefore(this.isSealed ? timestamp : entry.timestamp)
+      if (this.isSealed) break
+    }
+    return entry === undefined ? 0 : this.positionBelow(entry.offset)
   }
 
   async bearsOut({ offset, position }: OffsetIndexEntry): Promise<boolean> {
@@ -171,7 +189,7 @@ export class Segment {
   /** -1 when no record has a timestamp. */
   async greatestTimestamp(): Promise<number> {
     if (this.#indexes !== undefined) return this.#indexes.greatestTimestamp
-    this.#sealedGreatestTimestamp ??= (await this.indexes()).greatestTimestamp
+    this.#sealedGreatestTimestamp ??= await this.#findGreatestTimestamp()
     return this.#sealedGreatestTimestamp
   }
 
@@ -240,12 +258,15 @@ export class Segment {
     return this.#indexes
   }
 
-  /** An index file that the batches do not bear out is made again. */
-  async #positionOf(find: (indexes: SegmentIndexes) => OffsetIndexEntry | undefined): Promise<number> {
-    const entry = find(await this.indexes())
-    if (entry === undefined) return 0
-    if (!this.isSealed || (await this.bearsOut(entry))) return entry.position
-    return find(await this.#rebuildOnce())?.position ?? 0
+  /** An index file that the batches do not bear out is made again; of the active segment, an earlier entry will do. */
+  async #borneOut(find: (indexes: SegmentIndexes) => OffsetIndexEntry | undefined): Promise<OffsetIndexEntry | undefined> {
+    const indexes = await this.indexes()
+    let entry = find(indexes)
+    if (entry === undefined || (!this.isSealed && entry.position >= this.#ownFrom) || (await this.bearsOut(entry))) return entry
+    if (this.isSealed) return find(await this.#rebuildOnce())
+    do entry = indexes.offsets.entryAtOrBelow(entry.offset - 1)
+    while (entry !== undefined && !(await this.bearsOut(entry)))
+    return entry
   }
 
   #rebuildOnce(): Promise<SegmentIndexes> {
@@ -260,7 +281,13 @@ export class Segment {
       () => `segment ${this.baseOffset}: written at ${position}, but the file ends at ${this.#writtenSize}`,
     )
     this.#writtenSize = position + written
+    this.soundness.note(position, this.#writtenSize)
     return true
+  }
+
+  async #findGreatestTimestamp(): Promise<number> {
+    const indexes = await this.indexes()
+    return ((await isGreatestBorneOut(this, indexes)) ? indexes : await this.#rebuildOnce()).greatestTimestamp
   }
 
   async #load(): Promise<SegmentIndexes | undefined> {
@@ -271,11 +298,21 @@ export class Segment {
 
   async #rebuild(): Promise<SegmentIndexes> {
     const { settings } = this.#options
-    const indexes = SegmentIndexes.empty(this.baseOffset, settings.segmentIndexBytes)
-    const range = { start: 0, end: this.#size, nextOffset: this.baseOffset, checksumFrom: Number.POSITIVE_INFINITY }
-    await scanBatches(this.file, range, (view, position) => {
-      indexes.add(view, position, settings.indexIntervalBytes)
-      return true
+    const { baseOffset, file } = this
+    const indexes = SegmentIndexes.empty(baseOffset, settings.segmentIndexBytes)
+    await inspect({
+      file,
+      baseOffset,
+      start: 0,
+      end: this.#size,
+      before: { nextOffset: baseOffset, epoch: -1 },
+      after: NOTHING_AFTER,
+      order: { mayHaveGaps: () => true, epochAt: () => -1 },
+      sound(view, position) {
+        indexes.add(view, position, settings.indexIntervalBytes)
+        return true
+      },
+      damaged: () => undefined, // who reads there is told
     })
     indexes.seal()
     if (this.#suffix === '') await this.saveIndexes(indexes, 'unsynced')
