@@ -7,6 +7,7 @@ const suites = {
   clients: 'test/clients/**/*.test.ts',
   crash: 'test/crash/**/*.test.ts',
   hostile: 'test/hostile/**/*.test.ts',
+  trouble: 'test/trouble/**/*.test.ts',
   differential: process.env['OTTLA_ASK_KAFKA'] ? 'test/differential/ask-kafka.ts' : 'test/differential/**/*.test.ts',
 }
 

@@ -106,6 +106,11 @@ function settled(start: (callback: (error: Error | null) => void) => void): Prom
   return new Promise((resolve, reject) => start((error) => (error === null ? resolve() : reject(error))))
 }
 
+/** Nothing was done to the file, then: the process, or the machine, has no descriptor for it. */
+export function isOutOfDescriptors(error: unknown): boolean {
+  return hasCode(error, 'EMFILE', 'ENFILE') && (error as NodeJS.ErrnoException).syscall === 'open'
+}
+
 export function hasCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? '')
 }

@@ -1,8 +1,8 @@
 // Files opened on use and closed, least recently used first, beyond a limit: 10,000 partitions work with 1,024 open files.
 // A file in use is never closed, and one with unsynced writes only when all are so (Linux tells a failed write-back to the files that were open
-// then, and to the next that opens it). Whoever needs one more while all are in use waits; nobody may wait for a second while using a first.
+// then, and to the next that opens it). The same makes room when the process has no descriptor left. Whoever needs one more while all are in use waits; nobody may wait for a second while using a first.
 
-import type { Disk, DiskFile } from './disk.ts'
+import { type Disk, type DiskFile, isOutOfDescriptors } from './disk.ts'
 
 export class FilePool {
   readonly #disk: Disk
@@ -54,11 +54,25 @@ export class FilePool {
     }
     this.#openingCount++
     try {
-      const file = await this.#disk.open(path, how)
+      const file = await this.#openInPlaceOfOthers(path, how)
       this.#openedCount++
       return file
     } finally {
       this.#openingCount--
+    }
+  }
+
+  /** Descriptors are the process's: others may have taken so many that the limit of the pool is too high. */
+  async #openInPlaceOfOthers(path: string, how: 'create' | 'existing'): Promise<DiskFile> {
+    for (;;) {
+      try {
+        return await this.#disk.open(path, how)
+      } catch (error) {
+        const idle = isOutOfDescriptors(error) ? this.#findIdle() : undefined
+        if (idle === undefined) throw error
+        this.#evictedCount++
+        await idle.close()
+      }
     }
   }
 

@@ -1,6 +1,6 @@
 // What the append queue does to files. What goes wrong is an answer, not an exception: the queue has a rule for it.
 
-import { hasCode } from '../disk/disk.ts'
+import { hasCode, isOutOfDescriptors } from '../disk/disk.ts'
 
 /** What the queue needs of a segment. */
 export interface WriteTarget {
@@ -71,9 +71,9 @@ export async function cutBack(undone: readonly Append<WriteTarget>[]): Promise<b
   }
 }
 
-/** There may be room again: the log goes on. */
-export function isOutOfSpace(error: Error): boolean {
-  return error instanceof ShortWrite || hasCode(error, 'ENOSPC', 'EDQUOT', 'EFBIG')
+/** Says nothing against the disk, and may be otherwise the next time: the log goes on. */
+export function isPassing(error: Error): boolean {
+  return error instanceof ShortWrite || hasCode(error, 'ENOSPC', 'EDQUOT', 'EFBIG', 'ENOMEM') || isOutOfDescriptors(error)
 }
 
 class ShortWrite extends Error {

@@ -13,7 +13,7 @@ import { assert } from '../lib/assert.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Histogram } from '../lib/histogram.ts'
 import { Refusal } from '../wire/error-codes.ts'
-import { type Append, cutBack, isOutOfSpace, sizeOf, syncAll, writeTogether, writeTogetherNow, type WriteTarget } from './append-io.ts'
+import { type Append, cutBack, isPassing, sizeOf, syncAll, writeTogether, writeTogetherNow, type WriteTarget } from './append-io.ts'
 import type { LogSettings } from './log-settings.ts'
 
 interface Unsettled<Target extends WriteTarget> {
@@ -280,7 +280,7 @@ export class AppendQueue<Target extends WriteTarget> {
     const reason = `the log could not be written: ${error.message}`
     const undone = this.#undoFrom(this.#writtenCount)
     const isCut = await cutBack(undone.map(({ append }) => append))
-    if (!isCut || !isOutOfSpace(error)) this.#fail(reason)
+    if (!isCut || !isPassing(error)) this.#fail(reason)
     else this.#events.failed(reason, false)
     reject(undone, reason)
   }

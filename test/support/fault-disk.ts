@@ -205,7 +205,7 @@ export class FaultDisk implements Disk {
       },
       writeNow: (chunk, position) => {
         const fault = this.#nextFault('write')
-        if (fault === 'error' || fault === 'stop') throw this.#error()
+        if (fault === 'error' || fault === 'stop') throw this.#error('write')
         const given = fault === 'short write' ? chunk.subarray(0, chunk.length >> 1) : chunk
         written([given], position)
         return file.writeNow(given, position)
@@ -242,7 +242,7 @@ export class FaultDisk implements Disk {
   async #step(operation: Operation): Promise<boolean> {
     const fault = this.#nextFault(operation)
     if (fault === 'stop') return new Promise(() => undefined)
-    if (fault === 'error' || (fault === 'short write' && operation !== 'write')) throw this.#error()
+    if (fault === 'error' || (fault === 'short write' && operation !== 'write')) throw this.#error(operation)
     for (let turn = 0; turn < (operation === 'sync' ? SYNC_TURNS : 1); turn++) await Promise.resolve()
     if (this.#isStopped) return new Promise(() => undefined) // it had begun, and did not get to its end
     return fault === 'short write'
@@ -262,9 +262,9 @@ export class FaultDisk implements Disk {
     return fault.kind
   }
 
-  #error(): Error {
+  #error(operation: Operation): Error {
     const code = this.#fault?.code ?? (this.#fault?.kind === 'short write' ? 'ENOSPC' : 'EIO')
-    return Object.assign(new Error(`${code}: as the test wants it`), { code })
+    return Object.assign(new Error(`${code}: as the test wants it`), { code, syscall: operation === 'create' ? 'open' : operation })
   }
 }
 

@@ -2,7 +2,7 @@
 // The newest segment of a log is active: batches are added, its indexes live in memory. The others are sealed: their indexes are complete in files,
 // or are made again from the batches. `size` counts what was added, `writtenSize` what has reached the file and may be read.
 
-import { type Disk, hasCode, overwriteFile } from '../../disk/disk.ts'
+import { type Disk, hasCode, isOutOfDescriptors, overwriteFile } from '../../disk/disk.ts'
 import type { FilePool, PooledFile } from '../../disk/file-pool.ts'
 import { assert } from '../../lib/assert.ts'
 import { BATCH_HEADER_SIZE, BatchView } from '../../wire/records/batch.ts'
@@ -48,6 +48,7 @@ export class Segment {
   #ownFrom = 0 // what lies behind was indexed by this process, batch by batch
   #size: number
   #writtenSize: number
+  #mayHoldMore = false // behind #writtenSize: a write may have failed half-way
 
   constructor(options: SegmentOptions) {
     this.baseOffset = options.baseOffset
@@ -119,12 +120,20 @@ export class Segment {
   /** Whether the whole of it was written; makes the folder and the file when they are missing. */
   async write(chunks: readonly Buffer[], size: number, position: number): Promise<boolean> {
     await this.#options.folder.make()
-    return this.#noteWritten(await this.file.write(chunks, position), size, position)
+    try {
+      this.#mayHoldMore = true
+      return this.#noteWritten(await this.file.write(chunks, position), size, position)
+    } catch (error) {
+      if (isOutOfDescriptors(error)) this.#mayHoldMore = false
+      throw error
+    }
   }
 
   /** undefined when only `write` will do. */
   writeNow(chunk: Buffer, position: number): boolean | undefined {
+    this.#mayHoldMore = true
     const written = this.file.writeNow(chunk, position)
+    if (written === undefined) this.#mayHoldMore = false
     return written === undefined ? undefined : this.#noteWritten(written, chunk.length, position)
   }
 
@@ -139,6 +148,7 @@ export class Segment {
   async cut(position: number): Promise<void> {
     this.#readPositions.clear()
     this.soundness.cut(position)
+    if (position === this.#writtenSize && !this.#mayHoldMore) return
     try {
       await this.file.truncate(position)
     } catch (error) {
@@ -146,6 +156,7 @@ export class Segment {
     }
     if (position === 0) await this.file.close() // a new segment that could not be written: the next one of its name has a file of its own
     this.#writtenSize = position
+    this.#mayHoldMore = false
   }
 
   /** In memory while active; read from the files, or made again from the batches when those are damaged, once sealed. */
@@ -282,6 +293,7 @@ export class Segment {
     )
     this.#writtenSize = position + written
     this.soundness.note(position, this.#writtenSize)
+    this.#mayHoldMore = false
     return true
   }
 
