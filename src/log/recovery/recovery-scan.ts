@@ -81,7 +81,7 @@ async function skim(segment: Segment, { from, mayHaveGaps, visit }: RecoveryScan
   const start = await segment.positionBelow(from - 1)
   let expectedOffset = start === 0 ? segment.baseOffset : undefined
   let gap: string | undefined
-  const range = { start, end: segment.size, nextOffset: segment.baseOffset, checksumFrom: Number.POSITIVE_INFINITY }
+  const range = { start, end: segment.size, nextOffset: segment.baseOffset, checksumFrom: Number.POSITIVE_INFINITY, readsAhead: true }
   const end = await scanBatches(segment.file, range, (view) => {
     gap = mayHaveGaps ? undefined : gapBefore(view, expectedOffset)
     if (gap !== undefined) return false
@@ -113,7 +113,13 @@ async function rescan(segment: Segment, options: RecoveryScanOptions): Promise<R
   let latestEpoch = -1
   let misplaced: string | undefined
   let firstTimestamp: number | undefined
-  const range = { start: indexes.resumePosition, end: segment.size, nextOffset: segment.baseOffset, checksumFrom: recoveryPoint }
+  const range = {
+    start: indexes.resumePosition,
+    end: segment.size,
+    nextOffset: segment.baseOffset,
+    checksumFrom: recoveryPoint,
+    readsAhead: true,
+  }
   const end = await scanBatches(segment.file, range, (view, position) => {
     const gap = mayHaveGaps && view.lastOffset < recoveryPoint ? undefined : gapBefore(view, expectedOffset)
     misplaced = gap ?? epochDrop(view, latestEpoch)

@@ -3,8 +3,7 @@
 
 import type { DiskFile } from '../../disk/disk.ts'
 import { BATCH_HEADER_SIZE, BATCH_OVERHEAD, BatchView } from '../../wire/records/batch.ts'
-
-const CHUNK_SIZE = 1 << 20
+import { CHUNK_SIZE, chunksAhead, newChunks } from './chunks.ts'
 
 export interface ScanRange {
   /** Of a batch's first byte. */
@@ -14,6 +13,8 @@ export interface ScanRange {
   readonly nextOffset: number | undefined
   /** Batches that reach this offset have their checksums compared. Infinity: none. */
   readonly checksumFrom: number
+  /** For a scan to the end, of a file that stays open: faster, but a view is good only until `visit` is done with it. */
+  readonly readsAhead?: boolean
 }
 
 export interface ScanEnd {
@@ -24,7 +25,7 @@ export interface ScanEnd {
   readonly damage: string | undefined
 }
 
-/** `visit` may keep the view; it returns false, or a promise of it, to stop in front of the batch it was given. */
+/** `visit` may keep the view, unless the scan reads ahead; it returns false, or a promise of it, to stop in front of the batch it was given. */
 export async function scanBatches(
   file: Pick<DiskFile, 'read'>,
   range: ScanRange,
@@ -33,9 +34,9 @@ export async function scanBatches(
   const isOrdered = range.nextOffset !== undefined
   let { start: position, nextOffset = 0 } = range
   let wantedSize = CHUNK_SIZE
+  const readChunk = range.readsAhead === true ? chunksAhead(file, range.end) : newChunks(file)
   while (position < range.end) {
-    const chunk = Buffer.allocUnsafe(Math.min(wantedSize, range.end - position))
-    const filled = await file.read(chunk, position)
+    const { bytes: chunk, filled } = await readChunk(position, Math.min(wantedSize, range.end - position))
     if (filled < chunk.length) return { position, nextOffset, damage: `the file ends at ${position + filled}, before ${range.end}` }
     let at = 0
     for (;;) {
