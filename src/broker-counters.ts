@@ -221,6 +221,24 @@ export const METRICS: readonly Row[] = [
     read: ({ upkeep }) => upkeep.retentionRuns.value,
   },
   {
+    name: 'ottla_compaction_runs_total',
+    type: 'counter',
+    doc: 'How often a log was compacted; several passes over one log count as several.',
+    read: ({ upkeep }) => upkeep.compactionRuns.value,
+  },
+  {
+    name: 'ottla_compacted_bytes_total',
+    type: 'counter',
+    doc: 'Bytes of record batches that compaction went through.',
+    read: ({ upkeep }) => upkeep.cleanedBytes.value,
+  },
+  {
+    name: 'ottla_compaction_saved_bytes_total',
+    type: 'counter',
+    doc: 'By how many of them the logs were smaller afterwards.',
+    read: ({ upkeep }) => upkeep.savedBytes.value,
+  },
+  {
     name: 'ottla_tail_cache_hits_total',
     type: 'counter',
     doc: 'Reads that the cache of newest batches answered.',

@@ -20,13 +20,14 @@ import { Catalog } from './topics/catalog.ts'
 import { type DataFolder, randomUuid } from './topics/data-folder.ts'
 import { DynamicConfigs } from './topics/dynamic-configs.ts'
 import { MetadataLog } from './topics/metadata-log.ts'
-import { PartitionFolders } from './topics/partition-folders.ts'
+import { PartitionFolders, type PartitionFoldersOptions } from './topics/partition-folders.ts'
 import { BackgroundRecovery } from './topics/partitions/background-recovery.ts'
 import { sizesAtRest, toRecover } from './topics/partitions/found-partitions.ts'
 import { RecordStore } from './topics/record-store.ts'
 import { METADATA_TOPIC } from './topics/topic-names.ts'
 import { upkeepJobs } from './topics/upkeep-jobs.ts'
 import { ProducerIds } from './transactions/producer-ids.ts'
+import { CleanerOffsets } from './upkeep/compaction/cleaner-offsets.ts'
 import { Scheduler } from './upkeep/scheduler.ts'
 import { UpkeepCounters } from './upkeep/upkeep-counters.ts'
 
@@ -94,7 +95,10 @@ async function openWith(parts: StorageParts, services: LogServices): Promise<Sto
   const { bufferPool, checkpoints, filePool, syncSchedule } = services
   const { metadataLog, dynamicConfigs, catalog, leaderEpoch, nextProducerId } = await readMetadata(parts, services)
   const { config } = dynamicConfigs
-  const folders = new PartitionFolders({ dataFolder: folder.path, services, config, leaderEpoch })
+  const cleanerOffsets = await CleanerOffsets.open(parts.disk, folder.path)
+  checkpoints.whenForgetting((log) => cleanerOffsets.forget(log))
+  const wasCompacted: PartitionFoldersOptions['wasCompacted'] = (log) => cleanerOffsets.of(log) !== undefined
+  const folders = new PartitionFolders({ dataFolder: folder.path, services, config, leaderEpoch, wasCompacted })
   const records = new RecordStore({ folders, clock, bufferPool, maxDecompressedBytes: config['max.decompressed.batch.bytes'] })
   await findPartitions(parts, catalog, records, checkpoints)
   const recovery = new BackgroundRecovery(clock, toRecover(records.partitions))
@@ -106,7 +110,7 @@ async function openWith(parts: StorageParts, services: LogServices): Promise<Sto
   })
   const upkeep = new UpkeepCounters()
   const scheduler = new Scheduler({ clock, diagnostics })
-  for (const job of upkeepJobs({ clock, config, records, counters: upkeep })) scheduler.add(job)
+  for (const job of upkeepJobs({ clock, diagnostics, config, records, checkpoints, cleanerOffsets, counters: upkeep })) scheduler.add(job)
   const close = async (): Promise<void> => {
     await scheduler.close()
     await recovery.stop()

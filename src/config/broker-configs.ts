@@ -3,7 +3,20 @@
 // it ignores it.
 
 import { parseAddressLimits, parseEndpoints } from './endpoints.ts'
-import { boolean, custom, type DefaultFrom, int, INT_MAX, list, long, LONG_MAX, type Row, string, type ValueOf } from './row-kinds.ts'
+import {
+  boolean,
+  custom,
+  type DefaultFrom,
+  double,
+  int,
+  INT_MAX,
+  list,
+  long,
+  LONG_MAX,
+  type Row,
+  string,
+  type ValueOf,
+} from './row-kinds.ts'
 import { storedBrokerConfigs } from './stored-broker-configs.ts'
 import { topicConfigs } from './topic-configs.ts'
 
@@ -77,6 +90,31 @@ const ownConfigs = {
     oneOf: ['debug', 'info', 'warn', 'error'],
     flag: '--log-level <level>',
     doc: 'The least important log lines that are written.',
+  }),
+  'log.cleaner.backoff.ms': long({
+    default: 15_000,
+    atLeast: 0,
+    dynamic: true,
+    doc: 'How long compaction pauses when no log is worth it.',
+  }),
+  'log.cleaner.dedupe.buffer.size': long({
+    default: 64 << 20,
+    dynamic: true,
+    doc: 'Memory for the keys of a compaction while it runs, 24 bytes each. A log with more keys is compacted in several passes.',
+  }),
+  'log.cleaner.enable': boolean({
+    default: true,
+    doc: 'Whether logs are compacted at all.',
+  }),
+  'log.cleaner.io.buffer.load.factor': double({
+    default: 0.9,
+    dynamic: true,
+    doc: 'How full that memory may get: a higher share takes more keys, and longer to find them.',
+  }),
+  'log.cleaner.io.max.bytes.per.second': double({
+    default: Number.MAX_VALUE,
+    dynamic: true,
+    doc: 'The most that compaction reads and writes in a second.',
   }),
   'log.retention.check.interval.ms': long({
     default: 300_000,

@@ -1,7 +1,7 @@
 // Broker configs that Kafka lets one alter while it runs and that mean nothing here: what is altered is kept and reported, for the tools that expect it.
 // In a properties file they are passed over with a warning, like every other config without a meaning.
 
-import { boolean, double, int, INT_MAX, long, LONG_MAX, type Row } from './row-kinds.ts'
+import { boolean, int, INT_MAX, long, LONG_MAX, type Row } from './row-kinds.ts'
 
 const stored = { dynamic: true, stored: true, doc: 'Kept and reported; nothing acts on it.' } as const
 
@@ -12,11 +12,7 @@ export const storedBrokerConfigs: Readonly<Record<string, Row<unknown>>> = {
   'group.coordinator.cached.buffer.max.bytes': int({ ...stored, default: 1_048_588, atLeast: 512 << 10 }),
   'group.share.assignment.interval.ms': int({ ...stored, default: 1000, atLeast: 0 }),
   'group.streams.assignment.interval.ms': int({ ...stored, default: 1000, atLeast: 0 }),
-  'log.cleaner.backoff.ms': long({ ...stored, default: 15_000, atLeast: 0 }),
-  'log.cleaner.dedupe.buffer.size': long({ ...stored, default: 128 << 20 }),
-  'log.cleaner.io.buffer.load.factor': double({ ...stored, default: 0.9 }),
   'log.cleaner.io.buffer.size': int({ ...stored, default: 512 << 10, atLeast: 0 }),
-  'log.cleaner.io.max.bytes.per.second': double({ ...stored, default: Number.MAX_VALUE }),
   'log.cleaner.threads': int({ ...stored, default: 1, atLeast: 0 }),
   'max.connection.creation.rate': int({ ...stored, default: INT_MAX, atLeast: 0 }),
   'num.io.threads': int({ ...stored, default: 8, atLeast: 1 }),

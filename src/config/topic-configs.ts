@@ -20,7 +20,7 @@ export const topicConfigs = {
     takes: 'a list of delete, compact, or both',
     accepts: (values) => values.every((value) => CLEANUP_POLICIES.has(value)),
     broker: 'log.cleanup.policy',
-    doc: 'What may happen to old records: `delete` drops whole segments by age or size, `compact` keeps the last record of each key. So far neither is done; but a topic with `compact` takes no record without a key.',
+    doc: 'What may happen to old records: `delete` drops whole segments by age or size, `compact` keeps the last record of each key; none keeps everything. A topic with `compact` takes no record without a key.',
   }),
   'compression.gzip.level': int({
     default: -1,
@@ -54,7 +54,6 @@ export const topicConfigs = {
     default: DAY_MS,
     atLeast: 0,
     broker: 'log.cleaner.delete.retention.ms',
-    stored: true,
     doc: 'How long compaction keeps a deletion marker (a record without value), so that readers have time to see it.',
   }),
   durability: string({
@@ -114,7 +113,6 @@ export const topicConfigs = {
     default: LONG_MAX,
     atLeast: 1,
     broker: 'log.cleaner.max.compaction.lag.ms',
-    stored: true,
     doc: 'The longest time that a record may stay uncompacted. Not less than `min.compaction.lag.ms`.',
   }),
   'max.message.bytes': int({
@@ -146,14 +144,12 @@ export const topicConfigs = {
     atLeast: 0,
     atMost: 1,
     broker: 'log.cleaner.min.cleanable.ratio',
-    stored: true,
     doc: 'Compaction begins when this share of the log is not compacted.',
   }),
   'min.compaction.lag.ms': long({
     default: 0,
     atLeast: 0,
     broker: 'log.cleaner.min.compaction.lag.ms',
-    stored: true,
     doc: 'The shortest time that a record stays uncompacted.',
   }),
   'min.insync.replicas': int({

@@ -55,6 +55,8 @@ export class LogCheckpoints {
   readonly wasCleanShutdown: boolean
   /** The logs that the last run left with nothing to recover, and their bytes, by `<topic> <partition>`. */
   readonly sizesAtRest: ReadonlyMap<string, number>
+  #written: ReadonlyMap<string, LogCheckpoint> // as the files have it
+  #forgetToo: ((log: Pick<CheckpointedLog, 'topic' | 'partition'>) => Promise<void>) | undefined
   #timer: Timer | undefined
   #writing: Promise<void> = Promise.resolve()
   #queued: Promise<void> | undefined
@@ -62,6 +64,7 @@ export class LogCheckpoints {
   private constructor(options: CheckpointsOptions, entries: Map<string, LogCheckpoint>, marker: Buffer | undefined) {
     this.#options = options
     this.#entries = entries
+    this.#written = new Map(entries)
     this.wasCleanShutdown = marker !== undefined
     this.sizesAtRest = (marker && parseSizesAtRest(String(marker))) ?? new Map()
   }
@@ -87,6 +90,16 @@ export class LogCheckpoints {
   /** What was last written of a log; zeros when nothing was. */
   of(topic: string, partition: number): LogCheckpoint {
     return this.#entries.get(`${topic} ${partition}`) ?? { recoveryPoint: 0, logStartOffset: 0 }
+  }
+
+  /** Everything below it is known to be synced by whoever starts next. */
+  writtenRecoveryPoint({ topic, partition }: Pick<CheckpointedLog, 'topic' | 'partition'>): number {
+    return this.#written.get(`${topic} ${partition}`)?.recoveryPoint ?? 0
+  }
+
+  /** What else is remembered of a log is forgotten with it. */
+  whenForgetting(forgetToo: (log: Pick<CheckpointedLog, 'topic' | 'partition'>) => Promise<void>): void {
+    this.#forgetToo = forgetToo
   }
 
   /** Within a second, what the log says then is written. */
@@ -135,6 +148,7 @@ export class LogCheckpoints {
 
   /** As `forget`, of a log that an earlier run began to delete. */
   async forgetUnopened(log: Pick<CheckpointedLog, 'topic' | 'partition'>): Promise<void> {
+    await this.#forgetToo?.(log)
     if (this.#entries.delete(keyOf(log))) await this.write()
   }
 
@@ -179,8 +193,10 @@ export class LogCheckpoints {
       for (const log of unasked) await this.#ask(log).catch((error: unknown) => failures.push(error))
     }
     await Promise.all(Array.from({ length: ASKED_AT_ONCE }, askOneByOne))
-    await this.#writeOffsets(RECOVERY_POINTS, (entry) => entry.recoveryPoint)
-    await this.#writeOffsets(LOG_START_OFFSETS, (entry) => entry.logStartOffset)
+    const entries = new Map(this.#entries)
+    await this.#writeOffsets(RECOVERY_POINTS, entries, (entry) => entry.recoveryPoint)
+    await this.#writeOffsets(LOG_START_OFFSETS, entries, (entry) => entry.logStartOffset)
+    this.#written = entries
     if (failures.length > 0) throw failures[0]
   }
 
@@ -195,8 +211,12 @@ export class LogCheckpoints {
     }
   }
 
-  async #writeOffsets(name: string, offsetOf: (entry: LogCheckpoint) => number): Promise<void> {
-    const lines = [...this.#entries].filter(([, entry]) => offsetOf(entry) > 0).map(([key, entry]) => `${key} ${offsetOf(entry)}\n`)
+  async #writeOffsets(
+    name: string,
+    entries: ReadonlyMap<string, LogCheckpoint>,
+    offsetOf: (entry: LogCheckpoint) => number,
+  ): Promise<void> {
+    const lines = [...entries].filter(([, entry]) => offsetOf(entry) > 0).map(([key, entry]) => `${key} ${offsetOf(entry)}\n`)
     await this.#options.disk.replaceFile(join(this.#options.dataFolder, name), Buffer.from(checkpointText(lines)))
   }
 }
@@ -205,7 +225,8 @@ function keyOf(log: Pick<CheckpointedLog, 'topic' | 'partition'>): string {
   return `${log.topic} ${log.partition}`
 }
 
-function checkpointText(lines: readonly string[]): string {
+/** Each line is an entry, and ends one. */
+export function checkpointText(lines: readonly string[]): string {
   return `${VERSION_LINE}${lines.length}\n${lines.join('')}`
 }
 

@@ -1,6 +1,6 @@
 // What a log answers, and what a reader asks of it.
 
-import type { FoundRecord } from './timestamps.ts'
+import type { FoundRecord } from './segments/timestamps.ts'
 
 export interface Appended {
   readonly baseOffset: number

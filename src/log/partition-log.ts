@@ -21,7 +21,7 @@ import { readSegments } from './segments/segment-read.ts'
 import { cutSegments, findBatch } from './segments/truncate.ts'
 import { LogInspector } from './soundness/log-inspector.ts'
 import type { PartitionTail } from './tail-cache.ts'
-import { firstRecordAtOrAfter, type FoundRecord, recordOfGreatestTimestamp, type TimestampQuery } from './timestamps.ts'
+import { firstRecordAtOrAfter, type FoundRecord, recordOfGreatestTimestamp, type TimestampQuery } from './segments/timestamps.ts'
 
 const NOTHING_READ: ReadResult = { chunks: [], size: 0 }
 
@@ -32,7 +32,6 @@ export class PartitionLog {
   readonly #services: LogServices
   readonly #folder: LogFolder
   readonly #tail: PartitionTail
-  readonly #exchange: SegmentExchange
   readonly #inspector: LogInspector
   #settings: LogSettings
   #writer: LogWriter
@@ -40,6 +39,9 @@ export class PartitionLog {
   #unavailable: { readonly error: ErrorName; readonly reason: string } | undefined
   #readOnlyReason: string | undefined
   #isAtRest = false
+
+  /** For retention and compaction. */
+  readonly exchange: SegmentExchange
 
   /** So many bytes became visible; Infinity when something else changed what readers see (its start moved, truncated, offline, deleted). May be called within `append`. */
   onAdvance: ((visibleBytes: number) => void) | undefined
@@ -56,7 +58,8 @@ export class PartitionLog {
     this.#writer = this.#newWriter(recovered)
     const { services } = options
     const [settings, writer] = [() => this.#settings, () => this.#writer]
-    this.#exchange = new SegmentExchange({ folder, services, settings, writer })
+    const isAvailable = (): boolean => this.#unavailable === undefined
+    this.exchange = new SegmentExchange({ folder, services, settings, writer, isAvailable })
     this.#inspector = new LogInspector({ folder: folder.path, services, settings, writer })
   }
 
@@ -180,18 +183,7 @@ export class PartitionLog {
     await this.#services.checkpoints.save(this)
     this.#writer.epochs.truncateFromStart(offset) // not before: a crash would leave the file of the epochs without those of records that are there
     this.#services.checkpoints.changed(this)
-    await this.#exchange.removeBelow(offset)
-  }
-
-  /** For retention and compaction: by base offset, the last of them active; none while the log is not available. */
-  get segments(): readonly Segment[] {
-    return this.#unavailable === undefined ? this.#writer.segments.all : []
-  }
-
-  /** Closes the active segment and begins another; whether there was something to close, and nothing on its way to disk. */
-  roll(): Promise<boolean> {
-    this.#checkAvailable()
-    return this.#writer.roll()
+    await this.exchange.removeBelow(offset)
   }
 
   /** Drops the batch that holds `offset` and all after it. Appends and reads are refused meanwhile, and for good when it fails. */
@@ -199,7 +191,7 @@ export class PartitionLog {
     this.#checkAvailable()
     this.#unavailable = { error: 'NOT_LEADER_OR_FOLLOWER', reason: 'the log is being truncated' }
     try {
-      await this.#exchange.alone(() => this.#truncateTo(offset))
+      await this.exchange.alone(() => this.#truncateTo(offset))
       this.#unavailable = undefined
       this.onAdvance?.(Infinity)
     } catch (error) {
@@ -233,7 +225,7 @@ export class PartitionLog {
     await queue.settle()
     if (wasAvailable && queue.failure === undefined) await this.#saveAll()
     await queue.idle()
-    await this.#exchange.alone(() => this.#closeFiles())
+    await this.exchange.alone(() => this.#closeFiles())
   }
 
   /** Closes it to be opened again, by the same broker: nothing speaks of this log any more once this resolves. Never rejects. */
@@ -251,7 +243,7 @@ export class PartitionLog {
     this.onAdvance?.(Infinity)
     await queue.idle() // or a folder in the making would appear, under the name of the next topic
     await upkeep.settle()
-    await this.#exchange.alone(() => this.#closeFiles())
+    await this.exchange.alone(() => this.#closeFiles())
     await checkpoints.forget(this)
     await deletions.delete(this.#folder, this.#settings.fileDeleteDelayMs)
   }

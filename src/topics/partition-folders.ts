@@ -15,6 +15,8 @@ export interface PartitionFoldersOptions {
   readonly services: LogServices
   readonly config: BrokerConfig
   readonly leaderEpoch: number
+  /** Whether it ever was: its offsets have gaps then. */
+  readonly wasCompacted: (log: { readonly topic: string; readonly partition: number }) => boolean
 }
 
 const OPENED_AT_ONCE = 32
@@ -43,7 +45,7 @@ export class PartitionFolders {
 
   /** What has changed of the topic's configs holds from the next append on. */
   updateSettings(log: PartitionLog, topic: Topic): void {
-    log.updateSettings(this.#settings(topic))
+    log.updateSettings(this.#settings(topic, log.partition))
   }
 
   #optionsOf(topic: Topic, partitionIndex: number): PartitionLogOptions {
@@ -54,16 +56,19 @@ export class PartitionFolders {
       topic: topic.name,
       partition: partitionIndex,
       leaderEpoch,
-      settings: this.#settings(topic),
+      settings: this.#settings(topic, partitionIndex),
       services,
     }
   }
 
-  #settings({ config: topicConfig, mayHaveGaps }: Topic): LogSettings {
-    const { config } = this.#options
+  #settings({ name, config: topicConfig, mayHaveGaps }: Topic, partition: number): LogSettings {
+    const { config, wasCompacted } = this.#options
     return {
       segmentBytes: topicConfig['segment.bytes'],
-      segmentMs: topicConfig['segment.ms'],
+      segmentMs: Math.min(
+        topicConfig['segment.ms'],
+        topicConfig['cleanup.policy'].includes('compact') ? topicConfig['max.compaction.lag.ms'] : Infinity,
+      ),
       segmentJitterMs: topicConfig['segment.jitter.ms'],
       segmentIndexBytes: topicConfig['segment.index.bytes'],
       indexIntervalBytes: topicConfig['index.interval.bytes'],
@@ -74,7 +79,7 @@ export class PartitionFolders {
       durabilityIntervalMs: topicConfig['durability.interval.ms'],
       producerIdExpirationMs: config['producer.id.expiration.ms'],
       maxDecompressedBytes: config['max.decompressed.batch.bytes'],
-      mayHaveGaps,
+      mayHaveGaps: mayHaveGaps || wasCompacted({ topic: name, partition }), // also when `compact` was but a default of the broker's
     }
   }
 }

@@ -2,6 +2,10 @@
 
 import type { BrokerConfig } from '../config/resolve.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Diagnostics } from '../lib/diagnostics.ts'
+import type { LogCheckpoints } from '../log/checkpoints.ts'
+import type { CleanerOffsets } from '../upkeep/compaction/cleaner-offsets.ts'
+import { type CleanerSettings, type CompactedPartition, compactionJob } from '../upkeep/compaction/compaction.ts'
 import { type RetainedPartition, retentionJob } from '../upkeep/retention.ts'
 import type { Job } from '../upkeep/scheduler.ts'
 import type { UpkeepCounters } from '../upkeep/upkeep-counters.ts'
@@ -11,23 +15,53 @@ import type { RecordStore } from './record-store.ts'
 interface UpkeepOptions {
   readonly clock: Clock
   readonly config: BrokerConfig
+  readonly diagnostics: Diagnostics
   readonly records: Pick<RecordStore, 'partitions'>
+  readonly checkpoints: LogCheckpoints
+  readonly cleanerOffsets: CleanerOffsets
   readonly counters: UpkeepCounters
 }
 
-export function upkeepJobs({ clock, config, records, counters }: UpkeepOptions): Job[] {
+export function upkeepJobs(options: UpkeepOptions): Job[] {
+  const { clock, config, records, counters } = options
   const retention = {
     clock,
     checkIntervalMs: config['log.retention.check.interval.ms'],
     partitions: () => partitionsWith(records, 'delete', retainedPartition),
     runs: counters.retentionRuns,
   }
-  return [retentionJob(retention)]
+  const compaction = {
+    ...options,
+    settings: () => cleanerSettings(config),
+    partitions: () => partitionsWith(records, 'compact', compactedPartition),
+  }
+  return [retentionJob(retention), ...(config['log.cleaner.enable'] ? [compactionJob(compaction)] : [])]
+}
+
+function cleanerSettings(config: BrokerConfig): CleanerSettings {
+  return {
+    backoffMs: config['log.cleaner.backoff.ms'],
+    dedupeBufferSize: config['log.cleaner.dedupe.buffer.size'],
+    ioBufferLoadFactor: config['log.cleaner.io.buffer.load.factor'],
+    ioMaxBytesPerSecond: config['log.cleaner.io.max.bytes.per.second'],
+    maxDecompressedBytes: config['max.decompressed.batch.bytes'],
+  }
 }
 
 function retainedPartition(partition: Partition): RetainedPartition {
   const { config } = partition.topic
   return { partition, policy: { retentionMs: config['retention.ms'], retentionBytes: config['retention.bytes'] } }
+}
+
+function compactedPartition(partition: Partition): CompactedPartition {
+  const { config } = partition.topic
+  const policy = {
+    minCleanableRatio: config['min.cleanable.dirty.ratio'],
+    minCompactionLagMs: config['min.compaction.lag.ms'],
+    maxCompactionLagMs: config['max.compaction.lag.ms'],
+    deleteRetentionMs: config['delete.retention.ms'],
+  }
+  return { partition, policy, segmentBytes: config['segment.bytes'] }
 }
 
 /** The one walk over the partitions. One that is offline has nothing to be kept up. */

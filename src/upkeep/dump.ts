@@ -13,6 +13,7 @@ import { type AbortedTransaction, parseTransactionIndex } from '../log/segments/
 import type { BatchView } from '../wire/records/batch.ts'
 import { type FetchedRecord, readRecords } from '../wire/records/record.ts'
 import { batchDamage } from './batch-damage.ts'
+import { CLEANER_OFFSETS } from './compaction/cleaner-offsets.ts'
 import { DATA_FOLDER_PROPERTIES } from './folder-check.ts'
 import { type UnreadablePart, walkBatches } from './walk-batches.ts'
 
@@ -143,6 +144,7 @@ const ENTRIES_BY_NAME: Readonly<Partial<Record<string, EntriesOf>>> = {
   },
   [RECOVERY_POINTS]: checkpointEntries,
   [LOG_START_OFFSETS]: checkpointEntries,
+  [CLEANER_OFFSETS]: checkpointEntries,
   *[DATA_FOLDER_PROPERTIES](bytes) {
     for (const line of bytes.toString().trimEnd().split('\n')) {
       const at = line.indexOf('=')

@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import type { ReadingDisk } from '../disk/disk.ts'
 import { CLEAN_SHUTDOWN, LOG_START_OFFSETS, parseCheckpoint, parseSizesAtRest, RECOVERY_POINTS } from '../log/checkpoints.ts'
+import { CLEANER_OFFSETS } from './compaction/cleaner-offsets.ts'
 import { isDeletedFolderName, logFolderName, parseLogFolderName } from '../log/file-names.ts'
 import { listLogFolders } from '../log/log-folders.ts'
 import { Malformed } from '../wire/reader.ts'
@@ -51,6 +52,13 @@ export async function checkDataFolder(options: FolderCheckOptions): Promise<void
   await new FolderCheck(options, (await options.disk.list(options.dataFolder)) ?? []).run()
 }
 
+const CHECKED_FROM_START = 'The next start checks every log from its start instead'
+const UNREADABLE: Readonly<Record<string, string>> = {
+  [RECOVERY_POINTS]: CHECKED_FROM_START,
+  [LOG_START_OFFSETS]: CHECKED_FROM_START,
+  [CLEANER_OFFSETS]: 'Nothing is lost: compaction begins at the start of every log again',
+}
+
 class FolderCheck {
   readonly #options: FolderCheckOptions
   readonly #names: ReadonlySet<string>
@@ -58,6 +66,7 @@ class FolderCheck {
   readonly #deletedIds = new Set<string>()
   #recoveryPoints: ReadonlyMap<string, number> | undefined
   #logStartOffsets: ReadonlyMap<string, number> | undefined
+  #cleanerOffsets: ReadonlyMap<string, number> | undefined
   #atRest: ReadonlyMap<string, number> | undefined
 
   constructor(options: FolderCheckOptions, names: readonly string[]) {
@@ -69,6 +78,7 @@ class FolderCheck {
     const { only, metadata } = this.#options
     this.#recoveryPoints = await this.#readCheckpoint(RECOVERY_POINTS)
     this.#logStartOffsets = await this.#readCheckpoint(LOG_START_OFFSETS)
+    if (this.#names.has(CLEANER_OFFSETS)) this.#cleanerOffsets = await this.#readCheckpoint(CLEANER_OFFSETS)
     this.#atRest = await this.#readMarker()
     if (only === undefined) {
       await this.#checkProperties()
@@ -91,7 +101,7 @@ class FolderCheck {
   }
 
   #listUnknown(): void {
-    const known = new Set([DATA_FOLDER_PROPERTIES, RECOVERY_POINTS, LOG_START_OFFSETS, CLEAN_SHUTDOWN])
+    const known = new Set([DATA_FOLDER_PROPERTIES, RECOVERY_POINTS, LOG_START_OFFSETS, CLEANER_OFFSETS, CLEAN_SHUTDOWN])
     for (const name of this.#names) {
       if (isDeletedFolderName(name)) this.#tell('note', name, 'a deleted partition; the next start removes it')
       else if (!known.has(name) && !PASSING_FILES.test(name) && parseLogFolderName(name) === undefined)
@@ -103,7 +113,7 @@ class FolderCheck {
     const bytes = this.#names.has(name) ? await this.#options.disk.readFile(join(this.#options.dataFolder, name)) : undefined
     const offsets = bytes === undefined ? new Map<string, number>() : parseCheckpoint(bytes.toString())
     if (bytes === undefined && this.#names.has(CLEAN_SHUTDOWN)) this.#tell('damage', name, 'the file is missing, after a clean stop')
-    if (offsets === undefined) this.#tell('damage', name, 'the file cannot be read. The next start checks every log from its start instead')
+    if (offsets === undefined) this.#tell('damage', name, `the file cannot be read. ${UNREADABLE[name]!}`)
     return offsets
   }
 
@@ -162,7 +172,9 @@ class FolderCheck {
       if (topic === undefined) this.#tell('note', folderName, 'a partition of no known topic; the broker leaves it alone')
       else if (found.partition >= topic.partitionCount)
         this.#tell('damage', folderName, `the topic has ${topic.partitionCount} partitions, numbered from 0`)
-      await this.#checkPartition(folderName, { ...this.#factsOf(folderName), topicId: id, mayHaveGaps: topic?.mayHaveGaps ?? true }, report)
+      const wasCompacted = this.#cleanerOffsets?.has(`${found.topic} ${found.partition}`) === true // also by a default of the broker's
+      const mayHaveGaps = wasCompacted || (topic?.mayHaveGaps ?? true)
+      await this.#checkPartition(folderName, { ...this.#factsOf(folderName), topicId: id, mayHaveGaps }, report)
     }
   }
 

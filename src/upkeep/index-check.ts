@@ -75,8 +75,8 @@ export class TimeIndexCheck {
     this.#next = this.#entries.next().value as TimeIndexEntry | undefined
   }
 
-  follow({ lastOffset, maxTimestamp }: BatchView): void {
-    this.#greatestTimestamp = Math.max(this.#greatestTimestamp, maxTimestamp)
+  follow({ lastOffset, maxTimestamp, recordCount }: BatchView): void {
+    if (recordCount > 0) this.#greatestTimestamp = Math.max(this.#greatestTimestamp, maxTimestamp)
     const entry = this.#next
     if (entry === undefined || entry.offset > lastOffset || this.damage !== undefined) return
     if (entry.offset < lastOffset) this.#fail(`an entry names offset ${entry.offset}, where no batch ends`)

@@ -4,6 +4,7 @@
 import type { PartitionLog } from '../log/partition-log.ts'
 
 export interface KeptPartition {
+  readonly name: { readonly topic: string; readonly partition: number }
   /** Bytes of a log that is closed and has nothing to recover; undefined of any other. */
   readonly sizeAtRest: number | undefined
   /** Gives the log to `work`; it is closed after that, if it was before. Rejects with a Refusal when the partition is gone. */

@@ -54,6 +54,7 @@ class PartitionCheck {
   readonly #options: PartitionCheckOptions
   readonly #names: ReadonlySet<string>
   readonly #epochs = new LeaderEpochs() // as the batches have them
+  readonly #epochRanges: { readonly epoch: number; readonly first: number; last: number }[] = []
   #endOffset = 0
   #firstOffset: number | undefined
   #isReadable = true
@@ -171,6 +172,9 @@ class PartitionCheck {
       )
     }
     this.#epochs.assign(epoch, baseOffset)
+    const range = this.#epochRanges.at(-1)
+    if (range?.epoch === epoch) range.last = view.lastOffset
+    else this.#epochRanges.push({ epoch, first: baseOffset, last: view.lastOffset })
   }
 
   #checkStrayIndexes(segments: readonly { offset: number }[]): void {
@@ -219,9 +223,17 @@ class PartitionCheck {
     this.#epochs.truncateFromStart(from)
     if (!wasCleanShutdown || this.#options.facts.logStartOffset === undefined) inFile.truncateFromStart(from) // it is written after the start was moved
     const [expected, found] = [this.#epochs.format(), inFile.format()].map((list) => list.trimEnd().split('\n').slice(2).join(', '))
-    if (expected === found) return
+    if (expected === found || (this.#options.facts.mayHaveGaps && this.#isBorneOut(inFile, from, knownTo))) return
     const message = `epochs and their first offsets are "${found}", and "${expected}" in the batches. ${EPOCHS_MADE_AGAIN}`
     this.#tell(level, LEADER_EPOCH_CHECKPOINT, message)
+  }
+
+  /** Where compaction has removed the first batches of an epoch, or all of them, the file alone knows of it. */
+  #isBorneOut(inFile: LeaderEpochs, from: number, to: number): boolean {
+    const known = this.#epochRanges.filter(({ first, last }) => last >= from && first < to)
+    return known.every(
+      ({ epoch, first, last }) => inFile.epochAt(Math.max(first, from)) === epoch && inFile.epochAt(Math.min(last, to - 1)) === epoch,
+    )
   }
 
   async #checkSnapshot(name: string, offset: number): Promise<void> {

@@ -55,7 +55,7 @@ export function retentionJob({ clock, checkIntervalMs, partitions, runs }: Reten
 async function retain(log: PartitionLog, policy: RetentionPolicy, nowMs: number): Promise<number> {
   const past = await segmentsToRemove(log, policy, nowMs)
   if (past.end === undefined) return past.restsUntilMs
-  if (past.endsInActive && !(await log.roll())) return nowMs // appends are on their way: the next run finds it
+  if (past.endsInActive && !(await log.exchange.roll())) return nowMs // appends are on their way: the next run finds it
   const { end } = past.endsInActive ? await segmentsToRemove(log, policy, nowMs) : past // something may have come before the roll
   if (end !== undefined) await log.advanceLogStartOffset(end)
   return nowMs
@@ -69,7 +69,7 @@ interface Past {
 }
 
 async function segmentsToRemove(log: PartitionLog, { retentionMs, retentionBytes }: RetentionPolicy, nowMs: number): Promise<Past> {
-  const segments = [...log.segments]
+  const segments = [...log.exchange.segments]
   const { logEndOffset, highWatermark } = log
   const endOf = (index: number): number => segments[index + 1]?.baseOffset ?? logEndOffset
   const mayGo = (index: number): boolean => index < segments.length && segments[index]!.size > 0 && endOf(index) <= highWatermark

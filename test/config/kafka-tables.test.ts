@@ -102,6 +102,7 @@ describe('the broker configs', () => {
     ['listeners', 'PLAINTEXT://localhost:9092'], // started without authentication: loopback only until told otherwise
     ['log.dirs', './ottla-data'], // Kafka has none, and uses log.dir
     ['node.id', '1'], // Kafka wants one to be given
+    ['log.cleaner.dedupe.buffer.size', '67108864'], // Kafka: 128 MB, from the start on; ours is there while a compaction runs
     ['controller.listener.names', ''], // Kafka wants one to be given
     ['queued.max.request.bytes', '67108864'], // Kafka: no limit, which a few clients with half a request each can make use of
   ])

@@ -7,5 +7,5 @@ import type { JobTurn } from '../../src/upkeep/scheduler.ts'
 export const immediateTurn: JobTurn = { step: () => undefined, sleep: async () => undefined }
 
 export function openPartition(log: PartitionLog): KeptPartition {
-  return { sizeAtRest: undefined, visit: (work) => work(log) }
+  return { name: { topic: log.topic, partition: log.partition }, sizeAtRest: undefined, visit: (work) => work(log) }
 }

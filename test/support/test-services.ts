@@ -61,7 +61,13 @@ export async function openServicesAt<C extends Clock>(
   const dynamicConfigs = new DynamicConfigs({ metadataLog, config: resolveBrokerConfig({ flags }).config })
   const { config } = dynamicConfigs
   const catalog = new Catalog({ metadataLog, config, brokerId: 1, randomId: randomUuid, isCaseSensitive: true })
-  const folders = new PartitionFolders({ dataFolder: '/data', services: logs, config, leaderEpoch: LEADER_EPOCH })
+  const folders = new PartitionFolders({
+    dataFolder: '/data',
+    services: logs,
+    config,
+    leaderEpoch: LEADER_EPOCH,
+    wasCompacted: () => false,
+  })
   const records = new RecordStore({
     folders,
     clock,

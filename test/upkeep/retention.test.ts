@@ -186,6 +186,7 @@ describe('the retention job', () => {
     const visits = { count: 0 }
     const closed = { visits, size: log.sizeBytes }
     const partition: KeptPartition = {
+      name: { topic: 'orders', partition: 0 },
       get sizeAtRest() {
         return closed.size
       },

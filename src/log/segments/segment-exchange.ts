@@ -1,14 +1,18 @@
-// Takes segments out of a log that is in use: those below its start. Their files are renamed to `.deleted` at once and go `fileDeleteDelayMs` later, so that
-// who is reading them may go on. One exchange at a time.
+// Takes segments out of a log that is in use: those below its start, and those that compaction has made another of. Their files are renamed to `.deleted`
+// at once and go `fileDeleteDelayMs` later, so that who is reading them may go on. One exchange at a time.
 //
-// Whenever the power fails, a start finds the log as it was or as it is: the caller has put the new start on disk before, and what lies below it is no
-// part of the log for a start, whatever the files are called.
+// Whenever the power fails, a start finds the log as it was or as it is. What lies below the start of the log: the caller has put that on disk before, and
+// it is no part of the log for a start, whatever the files are called. What is replaced: the folder is synced after each of three steps. (1) The new files,
+// whole and synced, are renamed from `.cleaned` to `.swap`: from here on the exchange is done, if need be by the next start (recovery/leftovers.ts).
+// (2) The old ones are renamed to `.deleted`. (3) The new ones get their names. The new segment ends at the offset at which the last of the old ones does,
+// which is how a start knows which they are.
 
 import { Mutex } from '../../lib/mutex.ts'
 import { offsetFileName } from '../file-names.ts'
 import type { LogFolder } from '../log-folder.ts'
 import type { LogServices, LogSettings } from '../log-settings.ts'
 import type { LogWriter } from '../log-writer.ts'
+import { CleanedSegment } from './cleaned-segment.ts'
 import type { Segment } from './segment.ts'
 
 interface SegmentExchangeOptions {
@@ -16,14 +20,26 @@ interface SegmentExchangeOptions {
   readonly services: LogServices
   readonly settings: () => LogSettings
   readonly writer: () => LogWriter
+  readonly isAvailable: () => boolean
 }
 
 export class SegmentExchange {
   readonly #options: SegmentExchangeOptions
   readonly #mutex = new Mutex()
+  #failure: string | undefined
 
   constructor(options: SegmentExchangeOptions) {
     this.#options = options
+  }
+
+  /** By base offset, the last of them active; none while the log is not available. */
+  get segments(): readonly Segment[] {
+    return this.#options.isAvailable() ? this.#options.writer().segments.all : []
+  }
+
+  /** Closes the active segment and begins another; whether there was something to close, and nothing on its way to disk. */
+  async roll(): Promise<boolean> {
+    return this.#options.isAvailable() && this.#options.writer().roll()
   }
 
   /** Does something else to the segments while no exchange goes on. */
@@ -40,16 +56,66 @@ export class SegmentExchange {
       const removed = segments.takeBelow(offset)
       if (removed.length === 0) return
       this.#options.services.counters.removed(removed)
-      await this.#retire(removed, removed).catch((error: unknown) => this.#warn(error))
+      await this.#retire(removed, removed).then(
+        (retired) => this.#removeLater(retired),
+        (error: unknown) => this.#warn(error),
+      )
+    })
+  }
+
+  /** Why nothing is replaced any more: what was begun is finished by the next start. */
+  get failure(): string | undefined {
+    return this.#failure
+  }
+
+  /** By producer id, the last offset of each that may go on. */
+  get producerLastOffsets(): ReadonlyMap<number, number> {
+    return this.#options.writer().producerLastOffsets
+  }
+
+  /** Nothing of it is a part of the log before `replace`. */
+  begin(baseOffset: number): CleanedSegment {
+    const { folder, services, settings } = this.#options
+    const { disk, filePool, clock } = services
+    return new CleanedSegment({ baseOffset, folder, disk, filePool, settings: settings(), nowMs: clock.now() })
+  }
+
+  /**
+   * Puts `cleaned`, which is finished and ends at the offset at which they do, in the place of `old`; whether it did: not when these are no part of the log
+   * any more, which is as it was then.
+   */
+  replace(old: readonly Segment[], cleaned: CleanedSegment): Promise<boolean> {
+    return this.#mutex.run(async () => {
+      const { folder, isAvailable, writer } = this.#options
+      const { segments } = writer()
+      if (!isAvailable() || this.#failure !== undefined || !segments.holds(old)) return false
+      try {
+        await cleaned.rename('.swap')
+        await folder.sync()
+        const retired = await this.#retire(old, old.slice(1))
+        await cleaned.rename('')
+        await folder.sync()
+        segments.replace(old, cleaned.toSegment())
+        this.#removeLater(retired)
+        return true
+      } catch (error) {
+        this.#failure = String(error)
+        throw error
+      }
     })
   }
 
   /** The snapshots of `forgotten` are of no use any more. */
-  async #retire(segments: readonly Segment[], forgotten: readonly Segment[]): Promise<void> {
-    const { folder, services, settings } = this.#options
+  async #retire(segments: readonly Segment[], forgotten: readonly Segment[]): Promise<readonly Segment[]> {
+    const { folder, services } = this.#options
     for (const segment of segments) await segment.retire()
     for (const { baseOffset } of forgotten) await services.disk.unlink(folder.file(offsetFileName(baseOffset, 'snapshot')))
     await folder.sync()
+    return segments
+  }
+
+  #removeLater(segments: readonly Segment[]): void {
+    const { services, settings } = this.#options
     services.deletions.later(settings().fileDeleteDelayMs, async () => {
       for (const segment of segments) await segment.remove().catch((error: unknown) => this.#warn(error))
     })

@@ -65,7 +65,7 @@ export class SegmentIndexes {
       timeCount: this.times.count,
     }
     const { lastOffset, maxTimestamp } = view
-    if (maxTimestamp > this.#greatestTimestamp) {
+    if (maxTimestamp > this.#greatestTimestamp && view.recordCount > 0) {
       this.#greatestTimestamp = maxTimestamp
       this.#greatestTimestampOffset = lastOffset
     }

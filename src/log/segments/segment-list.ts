@@ -45,14 +45,13 @@ export class SegmentList {
     this.#segments.pop()
   }
 
-  /** Puts one in the place of some that follow each other; whether they are all there. */
-  replace(old: readonly Segment[], segment: Segment): boolean {
-    const start = this.#segments.indexOf(old[0]!)
-    if (start < 0 || old.some((one, index) => this.#segments[start + index] !== one)) return false
-    this.#segments.splice(start, old.length, segment)
-    return true
+  /** Puts one in the place of some that follow each other. */
+  replace(old: readonly Segment[], segment: Segment): void {
+    assert(this.holds(old), () => `the segments that ${segment.baseOffset} replaces are not there`)
+    this.#segments.splice(this.#segments.indexOf(old[0]!), old.length, segment)
   }
 
+  /** Whether they follow each other in it. */
   holds(old: readonly Segment[]): boolean {
     const start = this.#segments.indexOf(old[0]!)
     return start >= 0 && old.every((one, index) => this.#segments[start + index] === one)

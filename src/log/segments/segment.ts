@@ -30,6 +30,8 @@ export interface SegmentOptions {
   readonly nowMs: number
   /** Bytes that the file holds; undefined for a new file. */
   readonly existingSize?: number
+  /** Where it was opened already. */
+  readonly file?: PooledFile
 }
 
 export class Segment {
@@ -53,7 +55,7 @@ export class Segment {
   constructor(options: SegmentOptions) {
     this.baseOffset = options.baseOffset
     this.#options = options
-    this.file = options.filePool.file(this.#path('log'))
+    this.file = options.file ?? options.filePool.file(this.#path('log'))
     this.#jitterMs = Math.random() * Math.min(options.settings.segmentJitterMs, options.settings.segmentMs)
     this.#isNameSynced = (options.existingSize ?? 0) > 0 // an empty one may be left from a write that failed
     this.#size = this.#writtenSize = options.existingSize ?? 0
@@ -66,6 +68,11 @@ export class Segment {
 
   get writtenSize(): number {
     return this.#writtenSize
+  }
+
+  /** Of its first batch, while it is active: how long ago it was begun; undefined while it is empty. */
+  get firstTimestamp(): number | undefined {
+    return this.#firstTimestamp
   }
 
   get isSealed(): boolean {
@@ -239,6 +246,7 @@ export class Segment {
 
   /** No part of the log any more. Who reads it may go on until `remove`; its names are free. The caller syncs the folder. */
   async retire(): Promise<void> {
+    if (this.#suffix !== '') return
     await this.#rebuilding?.catch(() => undefined) // or its index would get a name that is another segment's by then
     const names = SEGMENT_FILES.map((kind) => [this.#path(kind), `${this.#path(kind)}.deleted`] as const)
     this.#suffix = '.deleted'

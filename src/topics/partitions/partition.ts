@@ -55,6 +55,11 @@ export class Partition implements Watched {
     return this.#log
   }
 
+  /** For log lines. */
+  get name(): { topic: string; partition: number } {
+    return { topic: this.topic.name, partition: this.index }
+  }
+
   get isOpen(): boolean {
     return this.#log !== undefined
   }

@@ -8,7 +8,7 @@
 //   bytes 17-20  crc                      CRC-32C of what follows
 //   bytes 21-22  attributes               bits 0-2 codec, 3 timestamp type (1: LogAppendTime), 4 transactional, 5 control, 6 delete horizon set
 //   bytes 23-26  last offset delta        offset of the last record − base offset; may exceed the record count − 1 once compacted
-//   bytes 27-34  base timestamp           the records' timestamps are relative to it
+//   bytes 27-34  base timestamp           the records' timestamps are relative to it; the delete horizon where that is set
 //   bytes 35-42  max timestamp            of the records; with LogAppendTime, of each of them
 //   bytes 43-50  producer id              -1 without one, and so the next two
 //   bytes 51-52  producer epoch
@@ -32,6 +32,7 @@ export const CODEC_MASK = 0x07
 export const LOG_APPEND_TIME_BIT = 0x08
 export const TRANSACTIONAL_BIT = 0x10
 export const CONTROL_BIT = 0x20
+export const DELETE_HORIZON_BIT = 0x40
 
 export class BatchView {
   readonly buffer: Buffer
@@ -101,6 +102,11 @@ export class BatchView {
 
   get isControl(): boolean {
     return (this.attributes & CONTROL_BIT) !== 0
+  }
+
+  /** From when on compaction may remove the tombstones in it (KIP-534); undefined until compaction has set it. */
+  get deleteHorizonMs(): number | undefined {
+    return (this.attributes & DELETE_HORIZON_BIT) === 0 ? undefined : this.baseTimestamp
   }
 
   get lastOffsetDelta(): number {

@@ -39,6 +39,11 @@ export class RecordCursor {
     this.#position = start
   }
 
+  /** Where the next record begins. */
+  get position(): number {
+    return this.#position
+  }
+
   get isAtEnd(): boolean {
     return this.#position === this.bytes.length
   }

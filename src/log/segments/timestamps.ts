@@ -1,13 +1,13 @@
 // Finding records by time: the segment by its greatest timestamp, the batch by the time index, the record by unpacking the batch.
 // Timestamps need not grow with offsets, so the answer is the first record that is late enough, not the only one.
 
-import { Refusal } from '../wire/error-codes.ts'
-import type { BatchView } from '../wire/records/batch.ts'
-import { decompress } from '../wire/records/codecs.ts'
-import { readRecords } from '../wire/records/record.ts'
-import type { Segment } from './segments/segment.ts'
-import type { LogInspector } from './soundness/log-inspector.ts'
-import { scanBatches } from './segments/segment-scan.ts'
+import { Refusal } from '../../wire/error-codes.ts'
+import type { BatchView } from '../../wire/records/batch.ts'
+import { decompress } from '../../wire/records/codecs.ts'
+import { readRecords } from '../../wire/records/record.ts'
+import type { Segment } from './segment.ts'
+import type { LogInspector } from '../soundness/log-inspector.ts'
+import { scanBatches } from './segment-scan.ts'
 
 export interface FoundRecord {
   readonly offset: number
@@ -81,6 +81,7 @@ async function greatestVisible(segment: Segment, query: TimestampQuery): Promise
   let partlyDeleted: BatchView | undefined
   await scanUndamaged(segment, await segment.positionBelow(entry?.offset ?? from), query, (view) => {
     if (view.lastOffset >= upTo) return false
+    if (view.recordCount === 0) return true
     if (view.baseOffset >= from) greatest = Math.max(greatest, view.maxTimestamp)
     else if (view.lastOffset >= from) partlyDeleted = view
     return true
