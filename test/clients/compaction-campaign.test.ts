@@ -27,9 +27,11 @@ const PRODUCER_ID = 4711
 const PATIENCE_MS = Math.max(120_000, KEYS * 2)
 
 const FLAGS = [
-  ...['--log.cleaner.backoff.ms', '200', '--log.cleaner.dedupe.buffer.size', String(24 * Math.ceil(KEYS / 3))], // several passes
-  ...['--log.retention.check.interval.ms', '500', '--log.segment.delete.delay.ms', '1000'],
-]
+  'log.cleaner.backoff.ms=200',
+  `log.cleaner.dedupe.buffer.size=${24 * Math.ceil(KEYS / 3)}`, // several passes
+  'log.retention.check.interval.ms=500',
+  'log.segment.delete.delay.ms=1000',
+].flatMap((setting) => ['--set', setting])
 const SEGMENTS = { 'segment.bytes': String(Math.max(1 << 20, KEYS * 8)), 'index.interval.bytes': '4096' }
 const COMPACTED = { ...SEGMENTS, 'cleanup.policy': 'compact', 'min.cleanable.dirty.ratio': '0.2', 'delete.retention.ms': '0' }
 const AGED = { ...SEGMENTS, 'retention.bytes': String(3 << 20) }
