@@ -14,7 +14,7 @@ import { LogFolder } from './log-folder.ts'
 import type { LogServices, LogSettings, PartitionLogOptions } from './log-settings.ts'
 import { LogWriter } from './log-writer.ts'
 import { type RecoveredLog, recoverLog, unopenedLog } from './recovery/recovery.ts'
-import { Damaged, whyUnopened } from './recovery/damaged.ts'
+import { Damaged, refuseIfPassing, whyUnopened } from './recovery/damaged.ts'
 import type { Segment } from './segments/segment.ts'
 import { SegmentExchange } from './segments/segment-exchange.ts'
 import { readSegments } from './segments/segment-read.ts'
@@ -63,7 +63,10 @@ export class PartitionLog {
     this.#inspector = new LogInspector({ folder: folder.path, services, settings, writer })
   }
 
-  /** Recovers what is in the folder. Damage before the recovery point makes the log offline; so do, if asked, other failures, which else reject. */
+  /**
+   * Recovers what is in the folder. Damage before the recovery point makes the log offline; so do, if asked, other failures, which else reject. What may
+   * be otherwise the next time (no file descriptor, no room) rejects with a Refusal then.
+   */
   static async open(options: PartitionLogOptions, { elseOffline = false } = {}): Promise<PartitionLog> {
     const { services } = options
     const folder = new LogFolder(services.disk, options.folder, options.topicId)
@@ -75,6 +78,7 @@ export class PartitionLog {
       return log
     } catch (error) {
       if (!(error instanceof Damaged || elseOffline)) throw error
+      refuseIfPassing(error, options.folder, services.diagnostics)
       const log = new PartitionLog(options, folder, unopenedLog(recovery))
       log.#goOffline(whyUnopened(error))
       return log

@@ -22,6 +22,8 @@ export interface OttlaOptions {
   readonly durability?: 'fsync' | 'interval' | 'os'
   /** Kafka's names and values, as flags. */
   readonly flags?: readonly string[]
+  /** Beside our own. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 export interface OttlaProcess extends TestBroker {
@@ -44,9 +46,9 @@ export function temporaryFolder(): string {
   return folder
 }
 
-function spawnOttla(dataFolder: string, { port = 0, durability = 'fsync', flags = [] }: OttlaOptions): StartedProcess {
+function spawnOttla(dataFolder: string, { port = 0, durability = 'fsync', flags = [], environment = {} }: OttlaOptions): StartedProcess {
   const commandArguments = [ottlaCommand, 'start', '--port', String(port), '--data', dataFolder, '--durability', durability, ...flags]
-  return new StartedProcess(process.execPath, commandArguments, withoutOurs(process.env))
+  return new StartedProcess(process.execPath, commandArguments, { ...withoutOurs(process.env), ...environment })
 }
 
 export async function startOttla(options: OttlaOptions = {}): Promise<OttlaProcess> {

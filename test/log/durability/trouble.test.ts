@@ -2,12 +2,12 @@
 
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Durability } from '../../../src/log/log-settings.ts'
-import type { PartitionLog } from '../../../src/log/partition-log.ts'
+import { PartitionLog } from '../../../src/log/partition-log.ts'
 import { Refusal } from '../../../src/wire/error-codes.ts'
 import { FaultDisk } from '../../support/fault-disk.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { readAll } from '../../support/read-log.ts'
-import { batchOf, openLog, settled } from '../../support/test-log.ts'
+import { batchOf, FOLDER, openLog, settled, TOPIC_ID } from '../../support/test-log.ts'
 import { TroubledDisk } from '../../support/troubled-disk.ts'
 
 const MODES: readonly Durability[] = ['fsync', 'interval', 'os']
@@ -92,6 +92,32 @@ describe.each(MODES)('with durability %s, a log', (durability) => {
     expect(await told(log, 'd')).toBe('acknowledged')
     troubled.fails.clear()
     expect([log.readOnlyReason, log.offlineReason, await valuesOf(log)]).toEqual([undefined, undefined, ['a', 'b', 'c', 'd']])
+  })
+})
+
+describe('a log that cannot be opened', () => {
+  const reopen = (): ReturnType<typeof PartitionLog.open> => PartitionLog.open(options, { elseOffline: true })
+  let options: Parameters<typeof PartitionLog.open>[0]
+  beforeEach(async () => {
+    const { log, services, settings } = await openLog(troubled.disk)
+    for (const value of 'abc') await told(log, value)
+    options = { folder: FOLDER, topicId: TOPIC_ID, topic: 'orders', partition: 0, leaderEpoch: 0, settings, services }
+  })
+
+  it.each(['EMFILE', 'ENFILE', 'ENOMEM'])('with %s is refused, and opened at its next use', async (code) => {
+    troubled.fails.set('read', code)
+    await expect(reopen()).rejects.toThrow(
+      expect.objectContaining({ error: 'KAFKA_STORAGE_ERROR', message: `the log could not be opened: Error: ${code}: read` }),
+    )
+    troubled.fails.clear()
+    expect(await valuesOf(await reopen())).toEqual(['a', 'b', 'c'])
+  })
+
+  it('with EIO is offline, and says what to do', async () => {
+    troubled.fails.set('read', 'EIO')
+    expect((await reopen()).offlineReason).toMatch(
+      /^the log could not be opened: Error: EIO: read\. See that the broker can read and write the folder/,
+    )
   })
 })
 
