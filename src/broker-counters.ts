@@ -215,6 +215,18 @@ export const METRICS: readonly Row[] = [
     of: ({ log }) => log.removedBytes,
   },
   {
+    name: 'ottla_scrub_runs_total',
+    type: 'counter',
+    doc: 'How often the scrubber has read all partitions through.',
+    read: ({ upkeep }) => upkeep.scrubRuns.value,
+  },
+  {
+    name: 'ottla_scrubbed_bytes_total',
+    type: 'counter',
+    doc: 'Bytes of segments that the scrubber has read and checked.',
+    read: ({ upkeep }) => upkeep.scrubbedBytes.value,
+  },
+  {
     name: 'ottla_retention_runs_total',
     type: 'counter',
     doc: 'How often all partitions were looked through for segments to remove.',

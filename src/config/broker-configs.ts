@@ -181,6 +181,18 @@ const ownConfigs = {
     atLeast: 1 << 20,
     doc: 'The most record bytes of Fetch responses that clients have not taken yet; a further Fetch gets less, or waits.',
   }),
+  'scrub.bytes.per.second': long({
+    default: 8 << 20,
+    atLeast: 0,
+    dynamic: true,
+    doc: 'How fast the scrubber reads all segments, to find damage before a reader does. 0: it does not run.',
+  }),
+  'scrub.interval.ms': long({
+    default: 86_400_000,
+    atLeast: 1,
+    dynamic: true,
+    doc: 'How long the scrubber rests after it has read everything, and after a start.',
+  }),
   'socket.request.max.bytes': int({
     default: 100 << 20,
     atLeast: 1,

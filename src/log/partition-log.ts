@@ -190,6 +190,11 @@ export class PartitionLog {
     await this.exchange.removeBelow(offset)
   }
 
+  /** As LogInspector's. */
+  scrub(paced: (bytes: number) => Promise<void>): Promise<void> {
+    return this.#unavailable === undefined ? this.#inspector.scrub(paced) : Promise.resolve()
+  }
+
   /** Drops the batch that holds `offset` and all after it. Appends and reads are refused meanwhile, and for good when it fails. */
   async truncateTo(offset: number): Promise<void> {
     this.#checkAvailable()

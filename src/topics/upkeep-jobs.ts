@@ -7,6 +7,7 @@ import type { LogCheckpoints } from '../log/checkpoints.ts'
 import type { CleanerOffsets } from '../upkeep/compaction/cleaner-offsets.ts'
 import { type CleanerSettings, type CompactedPartition, compactionJob } from '../upkeep/compaction/compaction.ts'
 import { type RetainedPartition, retentionJob } from '../upkeep/retention.ts'
+import { scrubJob } from '../upkeep/scrub.ts'
 import type { Job } from '../upkeep/scheduler.ts'
 import type { UpkeepCounters } from '../upkeep/upkeep-counters.ts'
 import type { Partition } from './partitions/partition.ts'
@@ -30,12 +31,19 @@ export function upkeepJobs(options: UpkeepOptions): Job[] {
     partitions: () => partitionsWith(records, 'delete', retainedPartition),
     runs: counters.retentionRuns,
   }
+  const scrub = {
+    intervalMs: () => config['scrub.interval.ms'],
+    bytesPerSecond: () => config['scrub.bytes.per.second'],
+    partitions: () => records.partitions.filter(({ offlineReason }) => offlineReason === undefined),
+    scrubbedBytes: counters.scrubbedBytes,
+    runs: counters.scrubRuns,
+  }
   const compaction = {
     ...options,
     settings: () => cleanerSettings(config),
     partitions: () => partitionsWith(records, 'compact', compactedPartition),
   }
-  return [retentionJob(retention), ...(config['log.cleaner.enable'] ? [compactionJob(compaction)] : [])]
+  return [retentionJob(retention), scrubJob(scrub), ...(config['log.cleaner.enable'] ? [compactionJob(compaction)] : [])]
 }
 
 function cleanerSettings(config: BrokerConfig): CleanerSettings {

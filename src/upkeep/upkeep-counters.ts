@@ -8,4 +8,6 @@ export class UpkeepCounters {
   /** Before, and by how much less it is after. */
   readonly cleanedBytes = new Counter()
   readonly savedBytes = new Counter()
+  readonly scrubRuns = new Counter()
+  readonly scrubbedBytes = new Counter()
 }

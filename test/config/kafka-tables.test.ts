@@ -95,6 +95,8 @@ describe('the broker configs', () => {
     'min.free.bytes',
     'port',
     'queued.max.response.bytes',
+    'scrub.bytes.per.second',
+    'scrub.interval.ms',
     'storage',
   ]
   /** Where our default is another, and why. */

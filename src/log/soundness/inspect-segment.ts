@@ -29,7 +29,7 @@ interface PartInspection extends Omit<SegmentInspection, 'doubtAt'> {
 }
 
 /** From `start` on; resolves to where another may go on. */
-async function inspectPart(segment: Segment, { start, to, nextBaseOffset, order, damaged }: PartInspection): Promise<InspectedTo> {
+export async function inspectPart(segment: Segment, { start, to, nextBaseOffset, order, damaged }: PartInspection): Promise<InspectedTo> {
   const { soundness } = segment
   let soundFrom = start.position
   return inspect({
@@ -53,7 +53,7 @@ async function inspectPart(segment: Segment, { start, to, nextBaseOffset, order,
   })
 }
 
-function startOf(segment: Segment): InspectedTo {
+export function startOf(segment: Segment): InspectedTo {
   return { position: 0, before: { nextOffset: segment.baseOffset, epoch: -1 } }
 }
 

@@ -4,8 +4,10 @@ import type { LeaderEpochs } from '../leader-epochs.ts'
 import type { LogServices, LogSettings } from '../log-settings.ts'
 import type { Segment } from '../segments/segment.ts'
 import type { LogOrder } from './inspect.ts'
-import { inspectSegment } from './inspect-segment.ts'
+import { inspectPart, inspectSegment, startOf } from './inspect-segment.ts'
 import type { DamagedPart } from './soundness.ts'
+
+const PIECE_BYTES = 1 << 20
 
 interface LogInspectorOptions {
   /** Where the log is, for people. */
@@ -33,6 +35,31 @@ export class LogInspector {
     const { order } = this
     const nextBaseOffset = this.#baseOffsetBehind(segment)
     return inspectSegment(segment, { doubtAt: position, nextBaseOffset, order, damaged: (part) => this.#tell(segment, part) })
+  }
+
+  /** Reads all that is written, a piece at a time, and tells what is damaged. `paced` gets the size of each piece, and says when to go on. */
+  async scrub(paced: (bytes: number) => Promise<void>): Promise<void> {
+    const { writer } = this.#options
+    for (const segment of writer().segments.all.slice()) {
+      try {
+        await this.#scrubSegment(segment, paced)
+      } catch (error) {
+        if (writer().segments.all.includes(segment)) throw error // else it was removed or exchanged meanwhile
+        await paced(0)
+      }
+    }
+  }
+
+  async #scrubSegment(segment: Segment, paced: (bytes: number) => Promise<void>): Promise<void> {
+    const { order } = this
+    for (let start = startOf(segment); start.position < segment.writtenSize;) {
+      const nextBaseOffset = this.#baseOffsetBehind(segment)
+      const to = start.position + PIECE_BYTES
+      const end = await inspectPart(segment, { start, to, nextBaseOffset, order, damaged: (part) => this.#tell(segment, part) })
+      if (end.position === start.position) break
+      await paced(end.position - start.position)
+      start = end
+    }
   }
 
   #baseOffsetBehind(segment: Segment): number | undefined {
