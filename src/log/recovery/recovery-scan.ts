@@ -9,6 +9,8 @@ import type { OffsetIndexEntry } from '../segments/offset-index.ts'
 import { SegmentIndexes } from '../segments/segment-indexes.ts'
 import { scanBatches } from '../segments/segment-scan.ts'
 
+const LONG_SCAN_BYTES = 16 << 20
+
 export interface RecoveryScanOptions {
   readonly segments: readonly Segment[]
   /** Batches below it are of no interest. */
@@ -120,6 +122,8 @@ async function rescan(segment: Segment, options: RecoveryScanOptions): Promise<R
     checksumFrom: recoveryPoint,
     readsAhead: true,
   }
+  const syncing = range.end - range.start > LONG_SCAN_BYTES ? segment.file.sync() : undefined // the end will be: it takes as long as the scan
+  syncing?.catch(() => undefined) // told below, unless the scan fails
   const end = await scanBatches(segment.file, range, (view, position) => {
     const gap = mayHaveGaps && view.lastOffset < recoveryPoint ? undefined : gapBefore(view, expectedOffset)
     misplaced = gap ?? epochDrop(view, latestEpoch)
@@ -131,6 +135,7 @@ async function rescan(segment: Segment, options: RecoveryScanOptions): Promise<R
     if (view.baseOffset >= from) visit(view)
     return true
   })
+  await syncing
   if (end.position > 0) firstTimestamp ??= (await segment.headerAt(0)).maxTimestamp
   const damage = end.damage ?? misplaced
   if (damage !== undefined && end.nextOffset < recoveryPoint) {
