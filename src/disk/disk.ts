@@ -7,6 +7,7 @@
 import fs from 'node:fs'
 import { dirname } from 'node:path'
 import { threadPoolSize } from '../lib/thread-pool.ts'
+import { SharedSyncs } from './shared-syncs.ts'
 import { Slots } from './slots.ts'
 
 export interface DiskFile {
@@ -125,6 +126,18 @@ const briefly = new Slots(64)
 /** So is the thread pool, and the host's programs look up names and read files with it: syncs, which may take long, leave two of its threads free. */
 const syncing = new Slots(Math.max(1, threadPoolSize() - 2))
 
+const folderSyncs = new SharedSyncs(async (path) => {
+  if (IS_WINDOWS) return // a folder cannot be opened there, and its names need no sync
+  await briefly.use(async () => {
+    const handle = await fs.promises.open(path, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  })
+})
+
 export const fileSystem: Disk = {
   async open(path, how) {
     const descriptor = await new Promise<number>((resolve, reject) => {
@@ -188,17 +201,7 @@ export const fileSystem: Disk = {
 
   list: (path) => absentWhen(fs.promises.readdir(path), 'ENOENT'),
 
-  async syncFolder(path) {
-    if (IS_WINDOWS) return // a folder cannot be opened there, and its names need no sync
-    await briefly.use(async () => {
-      const handle = await fs.promises.open(path, 'r')
-      try {
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-    })
-  },
+  syncFolder: (path) => folderSyncs.sync(path),
 
   async freeBytes(path) {
     const stats = await fs.promises.statfs(path)
