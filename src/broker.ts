@@ -2,7 +2,7 @@
 // Order at start: the folder and its lock; what exists and the data (broker-storage.ts); the sockets. A partition is
 // recovered at its first use, before anybody sees anything of it: whatever was acknowledged is there for whoever looks.
 
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { BrokerCounters } from './broker-counters.ts'
 import { openStorage, type Storage } from './broker-storage.ts'
 import { bracketed, type Endpoint, isEveryInterface } from './config/endpoints.ts'
@@ -10,6 +10,7 @@ import type { BrokerConfig } from './config/resolve.ts'
 import { fileSystem } from './disk/disk.ts'
 import type { Disk } from './disk/disk.ts'
 import { MemoryDisk } from './disk/memory-disk.ts'
+import { withSpareRoom } from './disk/spare-room.ts'
 import { lockFolder } from './disk/folder-lock.ts'
 import type { FolderLock } from './disk/folder-lock.ts'
 import { FetchSessions } from './handlers/fetch-sessions.ts'
@@ -69,6 +70,7 @@ export interface Broker {
 }
 
 const GRACE_MS = 10_000
+const SPARE_ROOM = '.ottla-spare-room.tmp'
 /** A memory is nobody else's. */
 const lockMemory = (): FolderLock => ({ token: randomUuid(), isHeld: async () => true, release: async () => undefined })
 
@@ -79,9 +81,9 @@ const lockMemory = (): FolderLock => ({ token: randomUuid(), isHeld: async () =>
 export async function runBroker({ config, log }: RunOptions): Promise<Broker> {
   const clock = systemClock
   const isInMemory = config.storage === 'memory'
-  const disk = isInMemory ? new MemoryDisk(() => clock.now()) : fileSystem
   const diagnostics = createDiagnostics(clock, config['log.level'], log)
   const path = resolve(config['log.dirs'])
+  const disk = isInMemory ? new MemoryDisk(() => clock.now()) : withSpareRoom(fileSystem, join(path, SPARE_ROOM))
   await disk.makeFolder(path)
   const lock = isInMemory ? lockMemory() : await lockFolder(path)
   try {
@@ -143,6 +145,7 @@ async function startLocked(parts: Parts): Promise<Broker> {
     eventLoop.stop()
     storageWatch.stop()
     await storage.close()
+    await parts.disk.unlink(join(parts.folder.path, SPARE_ROOM)).catch(() => undefined) // it is made anew
     await parts.lock.release()
   }
   return runningBroker(parts, { server, storage, stop })

@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import type { Disk } from '../disk/disk.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
+import { Refusal } from '../wire/error-codes.ts'
 import { crc32c } from '../wire/records/crc32c.ts'
 
 export const RECOVERY_POINTS = 'recovery-point-offset-checkpoint'
@@ -219,6 +220,11 @@ export class LogCheckpoints {
     const lines = [...entries].filter(([, entry]) => offsetOf(entry) > 0).map(([key, entry]) => `${key} ${offsetOf(entry)}\n`)
     await this.#options.disk.replaceFile(join(this.#options.dataFolder, name), Buffer.from(checkpointText(lines)))
   }
+}
+
+/** For what must not happen before it is saved. */
+export function refuseUnsaved(error: unknown): never {
+  throw new Refusal('KAFKA_STORAGE_ERROR', `the checkpoints could not be written: ${String(error)}`)
 }
 
 function keyOf(log: Pick<CheckpointedLog, 'topic' | 'partition'>): string {

@@ -7,7 +7,7 @@ import { AssertionFailed } from '../lib/assert.ts'
 import { type ErrorName, Refusal } from '../wire/error-codes.ts'
 import type { Append } from './append-io.ts'
 import type { CheckedBatch } from './batches/check-batch.ts'
-import type { LogCheckpoint } from './checkpoints.ts'
+import { type LogCheckpoint, refuseUnsaved } from './checkpoints.ts'
 import type { EpochEnd } from './leader-epochs.ts'
 import type { Appended, ReadOptions, ReadResult, TimestampedOffset } from './log-answers.ts'
 import { LogFolder } from './log-folder.ts'
@@ -36,6 +36,7 @@ export class PartitionLog {
   #settings: LogSettings
   #writer: LogWriter
   #logStartOffset: number
+  #deletedBelow: number // a start is moved before that is on disk
   #unavailable: { readonly error: ErrorName; readonly reason: string } | undefined
   #readOnlyReason: string | undefined
   #isAtRest = false
@@ -54,7 +55,7 @@ export class PartitionLog {
     this.#settings = options.settings
     this.#folder = folder
     this.#tail = options.services.tailCache.partition()
-    this.#logStartOffset = recovered.logStartOffset
+    this.#logStartOffset = this.#deletedBelow = recovered.logStartOffset
     this.#writer = this.#newWriter(recovered)
     const { services } = options
     const [settings, writer] = [() => this.#settings, () => this.#writer]
@@ -181,10 +182,11 @@ export class PartitionLog {
   async advanceLogStartOffset(offset: number): Promise<void> {
     this.#checkAvailable()
     if (offset > this.highWatermark) throw this.#outOfRange(offset)
-    if (offset <= this.#logStartOffset) return
-    this.#logStartOffset = offset
+    if (offset <= this.#deletedBelow) return
+    this.#logStartOffset = Math.max(this.#logStartOffset, offset)
     this.onAdvance?.(Infinity)
-    await this.#services.checkpoints.save(this)
+    await this.#services.checkpoints.save(this).catch(refuseUnsaved)
+    this.#deletedBelow = Math.max(this.#deletedBelow, offset)
     this.#writer.epochs.truncateFromStart(offset) // not before: a crash would leave the file of the epochs without those of records that are there
     this.#services.checkpoints.changed(this)
     await this.exchange.removeBelow(offset)

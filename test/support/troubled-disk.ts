@@ -2,7 +2,7 @@
 
 import type { Disk, DiskFile, OpenMode } from '../../src/disk/disk.ts'
 
-type Operation = 'open' | 'read' | 'write' | 'sync' | 'truncate'
+type Operation = 'open' | 'read' | 'write' | 'sync' | 'truncate' | 'replace'
 
 export class TroubledDisk {
   /** By operation, the code with which it fails. */
@@ -20,7 +20,10 @@ export class TroubledDisk {
       modifiedMs: (path) => disk.modifiedMs(path),
       fileSize: (path) => disk.fileSize(path),
       readFile: (path) => disk.readFile(path),
-      replaceFile: (path, bytes) => disk.replaceFile(path, bytes),
+      replaceFile: async (path, bytes) => {
+        this.#check('replace')
+        return disk.replaceFile(path, bytes)
+      },
       rename: (from, to) => disk.rename(from, to),
       unlink: (path) => disk.unlink(path),
       makeFolder: (path) => disk.makeFolder(path),

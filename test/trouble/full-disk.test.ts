@@ -5,6 +5,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { deleteRecords } from '../../src/wire/messages/delete-records.ts'
+import { deleteTopics } from '../../src/wire/messages/delete-topics.ts'
 import { errorName } from '../../src/wire/error-codes.ts'
 import { type OttlaProcess, ottlaCommand, startOttla } from '../support/broker-process.ts'
 import { WireConnection } from '../support/wire-connection.ts'
@@ -86,5 +87,24 @@ describe.runIf(canFill).each(['fsync', 'interval', 'os'] as const)('with durabil
     expect(await ledger.broken(broker.bootstrap)).toEqual([])
     await broker.stop()
     expect(ottla('verify', dataFolder())).toMatchObject({ status: 0 })
+  })
+
+  it('what makes room is possible when there is none at all: deleting records, and topics', async () => {
+    await start(durability, 0)
+    ledger = await Ledger.create(broker.bootstrap, 'filled', PARTITIONS, { 'segment.bytes': String(1 << 20) })
+    const other = await Ledger.create(broker.bootstrap, 'other', 1, { 'segment.bytes': String(1 << 20) })
+    for (let count = 0; count < 100; count++) await other.send(0, RECORD_BYTES)
+    other.close()
+    await ledger.sendUntilRefused(RECORD_BYTES, MANY)
+    for (let size = 32 << 10; size >= 128; size >>= 1) while ((await ledger.send(0, size)).error === 'NONE');
+    expect(await deleteRecordsBelow(100)).toEqual(['NONE'])
+    await ledger.sendUntilTaken(0, 10_000)
+    await ledger.sendUntilRefused(RECORD_BYTES, MANY)
+    const connection = await WireConnection.connect(broker.bootstrap)
+    const { responses } = await connection.request(deleteTopics, 5, { topicNames: ['other'], timeoutMs: 30_000 })
+    expect(errorName(responses[0]!.errorCode)).toBe('NONE')
+    connection.close()
+    await ledger.sendUntilTaken(0, 10_000)
+    expect(await ledger.broken(broker.bootstrap, 100)).toEqual([])
   })
 })

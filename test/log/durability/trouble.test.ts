@@ -121,6 +121,25 @@ describe('a log that cannot be opened', () => {
   })
 })
 
+describe('records that are to be deleted while that cannot be written down', () => {
+  it('stay in their files, and are deleted when it is asked again', async () => {
+    const log = await open('fsync')
+    for (const value of 'abcdef') await told(log, value)
+    const files = async (): Promise<number> => (await disk.list(FOLDER))!.filter((name) => name.endsWith('.log')).length
+    const before = await files()
+    troubled.fails.set('replace', 'ENOSPC')
+    for (let attempt = 0; attempt < 2; attempt++)
+      await expect(log.advanceLogStartOffset(5)).rejects.toThrow(
+        expect.objectContaining({ error: 'KAFKA_STORAGE_ERROR', message: 'the checkpoints could not be written: Error: ENOSPC: replace' }),
+      )
+    expect(await files()).toBe(before)
+    troubled.fails.clear()
+    await log.advanceLogStartOffset(5)
+    expect(await files()).toBeLessThan(before)
+    expect(await valuesAfterRestart()).toEqual(['f'])
+  })
+})
+
 describe.each(['EIO', 'ENOSPC'])('a sync that fails with %s', (code) => {
   const reason = `the log could not be synced: ${code}: sync`
 
