@@ -5,12 +5,14 @@ import type { LogSettings } from '../../../src/log/log-settings.ts'
 import type { PartitionLog } from '../../../src/log/partition-log.ts'
 import { FaultDisk } from '../../support/fault-disk.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
-import { append, batchOf, openLog, settled } from '../../support/test-log.ts'
+import { append, batchOf, FOLDER, openLog, settled } from '../../support/test-log.ts'
 
 const NEVER = Number.MAX_SAFE_INTEGER
+const DAY_MS = 86_400_000
 
 interface Written {
   readonly disk: FaultDisk
+  readonly clock: ManualClock
   readonly log: PartitionLog
   readonly pass: (ms: number) => Promise<void>
   readonly alter: (settings: Partial<LogSettings>) => void
@@ -24,6 +26,7 @@ async function open(settings: Partial<LogSettings>): Promise<Written> {
   const opened = await openLog(disk, { settings, clock })
   return {
     disk,
+    clock,
     log: opened.log,
     async pass(ms) {
       clock.advance(ms)
@@ -165,5 +168,32 @@ describe('a topic whose mode changes while it is written', () => {
       await append(log, [`synced ${round}`])
       expect(await survivors()).toBe(3 * (round + 1))
     }
+  })
+})
+
+describe.each([
+  ['back by a year', -365 * DAY_MS],
+  ['forward by an hour', DAY_MS / 24],
+])('a wall clock that jumps %s', (_, jumpMs) => {
+  it('makes no sync later or earlier', async () => {
+    const { log, clock, pass, survivors } = await open({ durability: 'interval', durabilityIntervalMs: 200 })
+    await append(log, ['a'])
+    clock.jumpTo(clock.now() + jumpMs)
+    await pass(199)
+    expect(await survivors()).toBe(0)
+    await pass(1)
+    expect(await survivors()).toBe(1)
+  })
+
+  it('leaves producers and their sequences, and the segment, as they are', async () => {
+    const { disk, log, clock } = await open({ durability: 'os', segmentMs: 2 * DAY_MS, producerIdExpirationMs: DAY_MS })
+    const producer = { producerId: 7, producerEpoch: 0 }
+    await append(log, ['a'], { ...producer, baseSequence: 0 })
+    clock.jumpTo(clock.now() + jumpMs)
+    expect((await append(log, ['a'], { ...producer, baseSequence: 0 })).baseOffset).toBe(0)
+    const gap = await batchOf(['c'], { ...producer, baseSequence: 2 })
+    expect(() => log.append(gap)).toThrow(expect.objectContaining({ error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' }))
+    expect((await append(log, ['b'], { ...producer, baseSequence: 1 })).baseOffset).toBe(1)
+    expect((await disk.list(FOLDER))!.filter((name) => name.endsWith('.log'))).toHaveLength(1)
   })
 })
