@@ -75,6 +75,11 @@ const residentMegabytes = ({ child }: Running): number =>
   Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) / 1024
 const openFiles = ({ child }: Running): number => readdirSync(`/proc/${child.pid}/fd`).length
 
+function uncheckedPartitions(dataFolder: string): number {
+  const status = spawnSync(process.execPath, [ottlaCommand, 'status', '--data', dataFolder, '--json'], { encoding: 'utf8' })
+  return (JSON.parse(status.stdout) as { uncountedPartitions: number }).uncountedPartitions
+}
+
 async function fill(broker: Running): Promise<void> {
   const connections = await Promise.all(Array.from({ length: 4 }, () => WireConnection.connect(broker.bootstrap)))
   for (const [index, name] of topicNames.entries()) {
@@ -156,7 +161,8 @@ async function measureStart(dataFolder: string, what: string): Promise<Running> 
   const all = values['ask-all'] ? `, all partitions asked in ${(await askAll(broker)).toFixed(0)} ms` : ''
   print(what, `ready in ${broker.readyMs.toFixed(0)} ms with ${megabytes.toFixed(0)} MB, first record ${first.toFixed(0)} ms later${all}`)
   await setTimeout(1000 * Number(values['settle-seconds']))
-  print('', `${values['settle-seconds']} s later ${residentMegabytes(broker).toFixed(0)} MB, ${openFiles(broker)} open files`)
+  const later = `${values['settle-seconds']} s later ${residentMegabytes(broker).toFixed(0)} MB, ${openFiles(broker)} open files`
+  print('', `${later}, ${uncheckedPartitions(dataFolder)} partitions still to be checked`)
   return broker
 }
 

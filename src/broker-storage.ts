@@ -13,7 +13,15 @@ import { LogCheckpoints } from './log/checkpoints.ts'
 import { Deletions } from './log/deletions.ts'
 import { SyncSchedule } from './log/durability/sync-schedule.ts'
 import { WriteGate } from './log/durability/write-gate.ts'
-import { deleteLogFolder, logFoldersAmong, type NamedLog, readLogFolders, removeDeletedLogFolders } from './log/log-folders.ts'
+import { isDeletedFolderName } from './log/file-names.ts'
+import {
+  deleteLogFolder,
+  type FoundLog,
+  logFoldersAmong,
+  type NamedLog,
+  readLogFolders,
+  removeDeletedLogFolders,
+} from './log/log-folders.ts'
 import type { LogCounters, LogServices } from './log/log-settings.ts'
 import { TailCache } from './log/tail-cache.ts'
 import { Catalog } from './topics/catalog.ts'
@@ -100,7 +108,7 @@ async function openWith(parts: StorageParts, services: LogServices): Promise<Sto
   const wasCompacted: PartitionFoldersOptions['wasCompacted'] = (log) => cleanerOffsets.of(log) !== undefined
   const folders = new PartitionFolders({ dataFolder: folder.path, services, config, leaderEpoch, wasCompacted })
   const records = new RecordStore({ folders, clock, bufferPool, maxDecompressedBytes: config['max.decompressed.batch.bytes'] })
-  await findPartitions(parts, catalog, records, checkpoints)
+  await findPartitions(parts, catalog, records, services)
   const recovery = new BackgroundRecovery(clock, toRecover(records.partitions))
   catalog.follow(records)
   dynamicConfigs.follow(() => catalog.reconfigure())
@@ -169,10 +177,16 @@ async function replay(
   return { leaderEpoch, nextProducerId }
 }
 
-async function findPartitions(parts: StorageParts, catalog: Catalog, records: RecordStore, checkpoints: LogCheckpoints): Promise<void> {
+async function findPartitions(
+  parts: StorageParts,
+  catalog: Catalog,
+  records: RecordStore,
+  { checkpoints, deletions }: LogServices,
+): Promise<void> {
   const { disk, diagnostics, folder } = parts
   const names = (await disk.list(folder.path)) ?? []
-  await removeDeletedLogFolders({ disk, diagnostics }, folder.path, names)
+  for (const name of names.filter(isDeletedFolderName))
+    deletions.later(0, () => removeDeletedLogFolders({ disk, diagnostics }, folder.path, [name])) // there may be 10,000 of them
   await removeLeftovers(parts, catalog, checkpoints, names)
   const sizeAtRest = sizesAtRest(names, checkpoints)
   for (const topic of catalog.topics) records.topicFound(topic, (index) => sizeAtRest(topic.name, index))
@@ -187,11 +201,12 @@ async function removeLeftovers(
 ): Promise<void> {
   const isInPlace = ({ topic, partition }: NamedLog): boolean => topic === METADATA_TOPIC || catalog.hasAlwaysHad(topic, partition)
   const others = logFoldersAmong(names).filter((log) => !isInPlace(log))
-  for (const found of await readLogFolders(disk, folder.path, others)) {
+  const removeIfGone = async (found: FoundLog): Promise<void> => {
     if (found.topicId !== undefined && catalog.wasDeleted(found.topicId)) {
       await checkpoints.forgetUnopened(found)
       await deleteLogFolder({ disk, diagnostics }, found.folder)
     } else if (!catalog.has(found.topic))
       diagnostics.warn('left alone a folder of no known topic', { folder: found.folder, topicId: found.topicId })
   }
+  await Promise.all((await readLogFolders(disk, folder.path, others)).map(removeIfGone)) // together: they share the syncs
 }
