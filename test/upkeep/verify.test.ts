@@ -39,6 +39,7 @@ const found = async (folderFiles: FolderFiles, path?: string): Promise<string[]>
 const FIRST_LOG = 'orders-0/00000000000000000000.log'
 const LAST_LOG = 'orders-0/00000000000000000045.log'
 const RECOVERY_POINTS = 'recovery-point-offset-checkpoint'
+const LOG_START_OFFSETS = 'log-start-offset-checkpoint'
 
 describe('a data folder after a clean stop', () => {
   it('is sound, and was looked at as a whole', async () => {
@@ -235,6 +236,12 @@ describe('a data folder after a crash', () => {
   it('need not have the indexes of what was not synced', async () => {
     const names = ['index', 'timeindex', 'snapshot'].map((kind) => `orders-0/00000000000000000045.${kind}`)
     expect(await found(crashed(without(...names)))).toEqual([])
+  })
+
+  it('may begin behind its recovery point, where nothing is known of its epochs', async () => {
+    const checkpoint = (offset: number): Buffer => Buffer.from(`0\n1\norders 0 ${offset}\n`)
+    const begun = new Map([...without('.ottla-cleanshutdown'), [RECOVERY_POINTS, checkpoint(44)], [LOG_START_OFFSETS, checkpoint(45)]])
+    expect((await found(begun)).filter((line) => line.startsWith('damage'))).toEqual([])
   })
 
   it('need not have the indexes of a segment that ends at the recovery point: the crash may have come before they were written', async () => {
