@@ -39,7 +39,7 @@ export class LogFolder {
     const names = await this.#disk.list(this.path)
     if (names === undefined) return new Set()
     const metadata = names.includes(PARTITION_METADATA) ? await this.#disk.readFile(this.file(PARTITION_METADATA)) : undefined
-    if (metadata !== undefined && !isBlank(metadata)) {
+    if (metadata !== undefined && !this.#isTorn(metadata)) {
       const ownerId = parsePartitionMetadata(metadata.toString())
       if (ownerId !== this.#topicId)
         throw new Damaged(`the folder belongs to another topic (${ownerId ?? 'unreadable'}, not ${this.#topicId})`)
@@ -64,12 +64,22 @@ export class LogFolder {
     this.#isNameSynced = true
   }
 
+  /** What a power loss leaves of a file that was not synced yet. */
+  #isTorn(metadata: Buffer): boolean {
+    const whole = this.#metadata
+    return !metadata.equals(whole) && metadata.every((byte, position) => byte === 0 || byte === whole[position])
+  }
+
+  get #metadata(): Buffer {
+    return Buffer.from(formatPartitionMetadata(this.#topicId))
+  }
+
   async #make(): Promise<void> {
     try {
       await this.#disk.makeFolder(this.path)
       this.#exists = true
       this.#isMetadataSynced = false
-      await overwriteFile(this.#disk, this.file(PARTITION_METADATA), Buffer.from(formatPartitionMetadata(this.#topicId)), 'unsynced')
+      await overwriteFile(this.#disk, this.file(PARTITION_METADATA), this.#metadata, 'unsynced')
       this.#isOwned = true
     } catch (error) {
       this.#making = undefined
@@ -90,9 +100,4 @@ function formatPartitionMetadata(topicId: string): string {
 /** The topic id; undefined when the text is damaged. */
 export function parsePartitionMetadata(text: string): string | undefined {
   return /^version: 0\ntopic_id: ([\w-]{22})\n?$/.exec(text)?.[1]
-}
-
-/** What a power loss leaves of a file that was not synced yet. */
-function isBlank(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0)
 }

@@ -70,6 +70,7 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
   if (end.offset < recoveryPoint) {
     throw new Damaged(`the log ends at offset ${end.offset}, but was synced up to ${recoveryPoint}: ${end.damage ?? 'the rest is missing'}`)
   }
+  await options.folder.make() // its partition.metadata, which a power loss may have taken
   await applyEnd(options, segments, end)
   for (const segment of unused) await segment.remove()
   await files.removeLeftovers()
@@ -93,15 +94,17 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
 const NO_BYTES = Buffer.alloc(0)
 
 /**
- * An empty file is what a segment leaves whose first write failed, or that was never written: it counts only when there is nothing else. What lies below
- * the start of the log as a whole was being removed, and in no order when the power failed.
+ * An empty file is what a segment leaves whose first write failed, or that was never written: it counts only where the log begins. What lies below the
+ * start of the log as a whole was being removed, and in no order when the power failed.
  */
 async function findSegments(options: RecoveryOptions, files: LogFiles): Promise<{ segments: Segment[]; unused: Segment[] }> {
   const found: Segment[] = []
   for (const baseOffset of files.offsetsOf('log')) found.push(newSegment(options, baseOffset, await files.sizeOf(baseOffset, 'log')))
+  const { logStartOffset } = options.checkpoint
+  const isAtStart = ({ baseOffset }: Segment): boolean => baseOffset <= logStartOffset
   const filled = found.filter((segment) => segment.size > 0)
-  const first = filled.findLastIndex(({ baseOffset }) => baseOffset <= options.checkpoint.logStartOffset)
-  const segments = filled.length > 0 ? filled.slice(Math.max(first, 0)) : found.slice(-1)
+  const first = filled.some(isAtStart) ? filled.findLast(isAtStart)! : (found.findLast(isAtStart) ?? found[0])
+  const segments = found.filter((segment) => segment === first || (segment.size > 0 && segment.baseOffset > first!.baseOffset))
   return { segments, unused: found.filter((segment) => !segments.includes(segment)) }
 }
 

@@ -172,6 +172,33 @@ describe('a log after a crash', () => {
   })
 })
 
+describe('a log of which a power loss took what was not synced', () => {
+  it('has its partition.metadata again, whatever was left of that', async () => {
+    const whole = await written(2)
+    const metadata = await bytesOf(whole, 'partition.metadata')
+    for (let size = 0; size < metadata.length; size++) {
+      for (const torn of [metadata.subarray(0, size), Buffer.concat([metadata.subarray(0, size)], metadata.length)]) {
+        const disk = await copyOf(whole)
+        await overwrite(disk, 'partition.metadata', torn)
+        expect(await values((await openLog(disk)).log)).toEqual(firstValues(2))
+        expect(await bytesOf(disk, 'partition.metadata')).toEqual(metadata)
+      }
+    }
+    await whole.unlink(`${FOLDER}/partition.metadata`)
+    await openLog(whole)
+    expect(await bytesOf(whole, 'partition.metadata')).toEqual(metadata)
+  })
+
+  it('begins where it did, and ends there, when the first segment is empty and the next is not', async () => {
+    const disk = await written(20, SMALL)
+    await overwrite(disk, `${FIRST}.log`, Buffer.alloc(0))
+    const { log } = await openLog(disk, { settings: SMALL })
+    expect([log.offlineReason, log.logStartOffset, log.logEndOffset]).toEqual([undefined, 0, 0])
+    expect((await disk.list(FOLDER))!.filter((name) => name.endsWith('.cut')).length).toBeGreaterThan(0)
+    expect((await append(log, ['next'])).baseOffset).toBe(0)
+  })
+})
+
 describe('a log whose recovery point is where its last segment begins', () => {
   it('makes the indexes of the segment before anew: they may have been torn after that was written down', async () => {
     const disk = new MemoryDisk()
