@@ -219,7 +219,7 @@ class PartitionCheck {
     const knownTo = Math.min(recoveryPoint, this.#endOffset)
     const logStartOffset = this.#options.facts.logStartOffset ?? inFile.entries[0]?.startOffset ?? 0
     const from = Math.max(logStartOffset, this.#firstOffset)
-    if (from > knownTo) return
+    if (from >= knownTo) return
     for (const epochs of [inFile, this.#epochs]) epochs.truncateFromEnd(knownTo)
     this.#epochs.truncateFromStart(from)
     if (!wasCleanShutdown || this.#options.facts.logStartOffset === undefined) inFile.truncateFromStart(from) // it is written after the start was moved
