@@ -1,6 +1,7 @@
 // A disk that fails on command and tells what a power loss would leave. Every operation that changes something is a step; at a chosen step it
 // fails, comes out short, or is the last thing that ever happens. Until a file (a folder) is synced, what was written to it (named in it)
-// may be on disk or not, each operation by itself and a write also in part: `afterPowerLoss` asks `survives` about each.
+// may be on disk or not, each operation by itself, each page of a write, and a page also in part: `afterPowerLoss` asks `survives` about each.
+// Changes and syncs are numbered as they happen: the power may also be cut, or the process killed, at any such `position` of the past.
 
 import { dirname } from 'node:path'
 import type { Disk, DiskFile, OpenMode } from '../../src/disk/disk.ts'
@@ -18,6 +19,7 @@ export interface Fault {
   readonly only?: Operation
 }
 
+const PAGE_SIZE = 4096
 const SYNC_TURNS = 30 // a sync takes longer than a write: several go on meanwhile
 
 type Operation = 'write' | 'sync' | 'truncate' | 'create' | 'replace' | 'rename' | 'unlink' | 'make folder' | 'sync folder'
@@ -29,7 +31,9 @@ interface Change {
   readonly operation: Operation
   /** What must be synced for it to be safe: a file's id, or a folder's path. */
   readonly safeWith: number | string
-  isSafe: boolean
+  /** The positions at which it was made, and synced. */
+  readonly at: number
+  safeAt: number
   /** Applies it to the disk that a power loss leaves. */
   apply(image: Image, survivingBytes: number): void
 }
@@ -46,6 +50,7 @@ export class FaultDisk implements Disk {
   readonly #ids = new Map<string, number>()
   readonly #fault: Fault | undefined
   #nextId = 0
+  #position = 0
   #matched = 0
   #isStopped = false
   #stop!: () => void
@@ -63,16 +68,34 @@ export class FaultDisk implements Disk {
   static async onto(disk: Disk, root: string, fault?: Fault): Promise<FaultDisk> {
     const faulty = new FaultDisk(fault, disk)
     await faulty.#adopt(root)
-    for (const change of faulty.#changes) change.isSafe = true
+    for (const change of faulty.#changes) change.safeAt = faulty.#position
     return faulty
+  }
+
+  /** How many changes and syncs there were. */
+  get position(): number {
+    return this.#position
   }
 
   /** What the next process finds when this one was killed: everything, but nothing safer than it was. */
   afterKill(): FaultDisk {
     const disk = new FaultDisk(undefined, this.#live)
-    for (const change of this.#changes) disk.#changes.push(change)
+    for (const change of this.#changes) disk.#changes.push({ ...change })
     for (const [path, id] of this.#ids) disk.#ids.set(path, id)
     disk.#nextId = this.#nextId
+    disk.#position = this.#position
+    return disk
+  }
+
+  /** The same, had it been killed at `position`. */
+  async afterKillAt(position: number, roots: readonly string[]): Promise<FaultDisk> {
+    const disk = new FaultDisk(undefined, await this.afterPowerLoss(() => 'all', roots, position))
+    for (const change of this.#changes)
+      if (change.at <= position) disk.#changes.push({ ...change, safeAt: change.safeAt <= position ? change.safeAt : Infinity })
+    const { names } = this.#imageOf(() => 'all', roots, position)
+    for (const [path, id] of names) disk.#ids.set(path, id)
+    disk.#nextId = this.#nextId
+    disk.#position = position
     return disk
   }
 
@@ -114,7 +137,7 @@ export class FaultDisk implements Disk {
     await this.#step('replace')
     await this.#live.replaceFile(path, bytes)
     this.#ids.set(path, id)
-    change.isSafe = true
+    change.safeAt = ++this.#position
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -152,21 +175,20 @@ export class FaultDisk implements Disk {
   }
 
   async syncFolder(path: string): Promise<void> {
+    const before = this.#changes.length
     await this.#step('sync folder')
-    for (const change of this.#changes) if (change.safeWith === path) change.isSafe = true
+    this.#position++
+    for (const change of this.#changes.slice(0, before))
+      if (change.safeWith === path) change.safeAt = Math.min(change.safeAt, this.#position)
   }
 
   freeBytes(path: string): Promise<number> {
     return this.#live.freeBytes(path)
   }
 
-  /** The disk that the next process finds. Folders in `roots` have always been there. */
-  async afterPowerLoss(survives: Survival, roots: readonly string[]): Promise<MemoryDisk> {
-    const image: Image = { contents: new Map(), names: new Map(), folders: new Set(roots) }
-    for (const change of this.#changes) {
-      const survival = change.isSafe ? 'all' : survives(change.operation)
-      if (survival !== 'nothing') change.apply(image, survival === 'all' ? Number.POSITIVE_INFINITY : survival)
-    }
+  /** The disk that the next process finds, when the power failed now or at an earlier position. Folders in `roots` have always been there. */
+  async afterPowerLoss(survives: Survival, roots: readonly string[], position = this.#position): Promise<MemoryDisk> {
+    const image = this.#imageOf(survives, roots, position)
     const disk = new MemoryDisk()
     for (const folder of image.folders) if (isReachable(image, folder)) await disk.makeFolder(folder)
     for (const [path, id] of image.names) {
@@ -174,6 +196,16 @@ export class FaultDisk implements Disk {
       await (await disk.open(path, 'create')).write([image.contents.get(id) ?? Buffer.alloc(0)], 0)
     }
     return disk
+  }
+
+  #imageOf(survives: Survival, roots: readonly string[], position: number): Image {
+    const image: Image = { contents: new Map(), names: new Map(), folders: new Set(roots) }
+    for (const change of this.#changes) {
+      if (change.at > position) break
+      const survival = change.safeAt <= position ? 'all' : survives(change.operation)
+      if (survival !== 'nothing') change.apply(image, survival === 'all' ? Number.POSITIVE_INFINITY : survival)
+    }
+    return image
   }
 
   async #adopt(folder: string): Promise<void> {
@@ -194,7 +226,11 @@ export class FaultDisk implements Disk {
   #file(file: DiskFile, id: number): DiskFile {
     const written = (chunks: readonly Buffer[], position: number): void => {
       const bytes = Buffer.concat(chunks)
-      this.#note('write', id, (image, survivingBytes) => writeIn(image, id, bytes.subarray(0, survivingBytes), position))
+      for (let start = 0; start < bytes.length;) {
+        const from = start
+        const page = bytes.subarray(from, (start += PAGE_SIZE - ((position + from) % PAGE_SIZE)))
+        this.#note('write', id, (image, survivingBytes) => writeIn(image, id, page.subarray(0, survivingBytes), position + from))
+      }
     }
     return {
       write: async (chunks, position) => {
@@ -214,7 +250,9 @@ export class FaultDisk implements Disk {
       sync: async () => {
         const before = this.#changes.length
         await this.#step('sync')
-        for (const change of this.#changes.slice(0, before)) if (change.safeWith === id) change.isSafe = true
+        this.#position++
+        for (const change of this.#changes.slice(0, before))
+          if (change.safeWith === id) change.safeAt = Math.min(change.safeAt, this.#position)
       },
       truncate: async (size) => {
         await this.#step('truncate')
@@ -233,7 +271,7 @@ export class FaultDisk implements Disk {
   }
 
   #note(operation: Operation, safeWith: number | string, apply: Change['apply']): Change {
-    const change = { operation, safeWith, isSafe: false, apply }
+    const change = { operation, safeWith, at: ++this.#position, safeAt: Infinity, apply }
     this.#changes.push(change)
     return change
   }

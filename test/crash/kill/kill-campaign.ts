@@ -251,7 +251,10 @@ export class KillCampaign {
   }
 }
 
-const BROKER_FLAGS: readonly string[] = []
+/** Upkeep never rests. */
+const BROKER_FLAGS = ['log.retention.check.interval.ms=100', 'log.cleaner.backoff.ms=100', 'durability.interval.ms=20'].flatMap(
+  (config) => ['--set', config],
+)
 const [EARLIEST, LATEST] = [-2, -1] as const
 
 /** By topic, in the order of its partitions. */

@@ -130,6 +130,7 @@ export class LoadTopic {
       if (record.offset >= judge.nextOffset)
         breaches.push(...judge.take({ offset: record.offset, leaderEpoch: record.leaderEpoch, record: sent }))
     }
+    judge.beginAt(partition.shown.start) // nothing may be left of what was there a moment ago
     return [...breaches, ...judge.end(bounds.end)]
   }
 

@@ -15,7 +15,7 @@ import type { Promises } from './promises.ts'
 
 export const DATA_FOLDER = '/data'
 const UPKEEP_MS = 1000
-const FLAGS = { 'log.retention.check.interval.ms': UPKEEP_MS }
+const FLAGS = { 'log.retention.check.interval.ms': UPKEEP_MS, 'log.cleaner.backoff.ms': UPKEEP_MS }
 
 export async function openOn(disk: Disk, clock: ManualClock): Promise<Storage> {
   const { config } = resolveBrokerConfig({ flags: FLAGS })
