@@ -9,6 +9,7 @@ import { dirname } from 'node:path'
 import { threadPoolSize } from '../lib/thread-pool.ts'
 import { SharedSyncs } from './shared-syncs.ts'
 import { Slots } from './slots.ts'
+import { SpareDescriptor } from './spare-descriptor.ts'
 
 export interface DiskFile {
   /** One gathered write; resolves to the number of bytes written, which may be less than given. */
@@ -122,6 +123,7 @@ const IS_WINDOWS = process.platform === 'win32'
 
 /** File descriptors are the process's: what is opened for a moment shares these, whoever asks. */
 const briefly = new Slots(64)
+const spareDescriptor = new SpareDescriptor()
 
 /** So is the thread pool, and the host's programs look up names and read files with it: syncs, which may take long, leave two of its threads free. */
 const syncing = new Slots(Math.max(1, threadPoolSize() - 2))
@@ -129,11 +131,12 @@ const syncing = new Slots(Math.max(1, threadPoolSize() - 2))
 const folderSyncs = new SharedSyncs(async (path) => {
   if (IS_WINDOWS) return // a folder cannot be opened there, and its names need no sync
   await briefly.use(async () => {
-    const handle = await fs.promises.open(path, 'r')
+    const descriptor = await spareDescriptor.open(path, O_RDONLY, 0)
     try {
-      await handle.sync()
+      await settled((callback) => fs.fsync(descriptor, callback))
     } finally {
-      await handle.close()
+      await settled((callback) => fs.close(descriptor, callback))
+      spareDescriptor.keep()
     }
   })
 })
@@ -148,11 +151,12 @@ export const fileSystem: Disk = {
 
   openFor(path, how, work) {
     return briefly.use(async () => {
-      const file = await this.open(path, how)
+      const file = new FileOnDisk(await spareDescriptor.open(path, OPEN_FLAGS[how], 0o644))
       try {
         return await work(file)
       } finally {
         await file.close()
+        spareDescriptor.keep()
       }
     })
   },

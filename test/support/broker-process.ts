@@ -22,6 +22,8 @@ export interface OttlaOptions {
   readonly durability?: 'fsync' | 'interval' | 'os'
   /** Kafka's names and values, as flags. */
   readonly flags?: readonly string[]
+  /** Shell commands before it, as `ulimit -n 64`. */
+  readonly limits?: string
   /** Beside our own. */
   readonly environment?: Readonly<Record<string, string>>
 }
@@ -46,9 +48,14 @@ export function temporaryFolder(): string {
   return folder
 }
 
-function spawnOttla(dataFolder: string, { port = 0, durability = 'fsync', flags = [], environment = {} }: OttlaOptions): StartedProcess {
+function spawnOttla(
+  dataFolder: string,
+  { port = 0, durability = 'fsync', flags = [], limits, environment = {} }: OttlaOptions,
+): StartedProcess {
   const commandArguments = [ottlaCommand, 'start', '--port', String(port), '--data', dataFolder, '--durability', durability, ...flags]
-  return new StartedProcess(process.execPath, commandArguments, { ...withoutOurs(process.env), ...environment })
+  const command = [process.execPath, ...commandArguments]
+  const limited = limits === undefined ? command : ['bash', '-c', `${limits}; exec "$0" "$@"`, ...command]
+  return new StartedProcess(limited[0]!, limited.slice(1), { ...withoutOurs(process.env), ...environment })
 }
 
 export async function startOttla(options: OttlaOptions = {}): Promise<OttlaProcess> {
