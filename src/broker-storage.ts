@@ -13,7 +13,7 @@ import { LogCheckpoints } from './log/checkpoints.ts'
 import { Deletions } from './log/deletions.ts'
 import { SyncSchedule } from './log/durability/sync-schedule.ts'
 import { WriteGate } from './log/durability/write-gate.ts'
-import { isDeletedFolderName } from './log/file-names.ts'
+import { isDeletedFolderName, JOURNAL_FOLDER } from './log/file-names.ts'
 import {
   deleteLogFolder,
   type FoundLog,
@@ -22,6 +22,8 @@ import {
   readLogFolders,
   removeDeletedLogFolders,
 } from './log/log-folders.ts'
+import { Journal } from './log/journal/journal.ts'
+import { type JournalReplayOptions, replayJournal } from './log/journal/journal-replay.ts'
 import type { LogCounters, LogServices } from './log/log-settings.ts'
 import { TailCache } from './log/tail-cache.ts'
 import { Catalog } from './topics/catalog.ts'
@@ -81,7 +83,7 @@ export async function openStorage(parts: StorageParts): Promise<Storage> {
       tailCache,
       deletions: new Deletions({ disk, clock, diagnostics }),
     }
-    return await openWith(parts, { disk, clock, diagnostics, ...shared, ...durability, counters })
+    return await openWith(parts, { disk, clock, diagnostics, ...shared, ...durability, journal: undefined, counters })
   } catch (error) {
     await abandon({ ...durability, checkpoints, filePool })
     throw error
@@ -98,17 +100,21 @@ async function abandon({
   await filePool.close()
 }
 
-async function openWith(parts: StorageParts, services: LogServices): Promise<Storage> {
+async function openWith(parts: StorageParts, shared: LogServices): Promise<Storage> {
   const { clock, diagnostics, folder } = parts
-  const { bufferPool, checkpoints, filePool, syncSchedule } = services
-  const { metadataLog, dynamicConfigs, catalog, leaderEpoch, nextProducerId } = await readMetadata(parts, services)
+  const { bufferPool, checkpoints, filePool, syncSchedule } = shared
+  const { metadataLog, dynamicConfigs, catalog, leaderEpoch, nextProducerId } = await readMetadata(parts, shared)
   const { config } = dynamicConfigs
+  const journal = config.storage === 'memory' ? undefined : journalOf(parts, shared, config)
+  const services = { ...shared, journal }
   const cleanerOffsets = await CleanerOffsets.open(parts.disk, folder.path)
   checkpoints.whenForgetting((log) => cleanerOffsets.forget(log))
   const wasCompacted: PartitionFoldersOptions['wasCompacted'] = (log) => cleanerOffsets.of(log) !== undefined
   const folders = new PartitionFolders({ dataFolder: folder.path, services, config, leaderEpoch, wasCompacted })
   const records = new RecordStore({ folders, clock, bufferPool, maxDecompressedBytes: config['max.decompressed.batch.bytes'] })
   await findPartitions(parts, catalog, records, services)
+  if (journal !== undefined)
+    journal.start(await replayJournal({ ...services, folder: journalFolder(folder), find: foundIn(records, checkpoints) }))
   const recovery = new BackgroundRecovery(clock, toRecover(records.partitions))
   catalog.follow(records)
   dynamicConfigs.follow(() => catalog.reconfigure())
@@ -122,7 +128,9 @@ async function openWith(parts: StorageParts, services: LogServices): Promise<Sto
   const close = async (): Promise<void> => {
     await scheduler.close()
     await recovery.stop()
+    journal?.endWaits()
     await records.close()
+    await journal?.close()
     syncSchedule.stop()
     await services.deletions.close()
     await metadataLog.close()
@@ -136,10 +144,32 @@ async function openWith(parts: StorageParts, services: LogServices): Promise<Sto
   const abandonAll = async (): Promise<void> => {
     await scheduler.close()
     await recovery.stop()
+    await journal?.abandon()
     await abandon(services)
   }
   recovery.start()
   return { services, metadataLog, dynamicConfigs, catalog, records, producerIds, leaderEpoch, upkeep, close, abandon: abandonAll }
+}
+
+const journalFolder = ({ path }: DataFolder): string => join(path, JOURNAL_FOLDER)
+
+function journalOf({ folder, counters }: StorageParts, services: LogServices, config: BrokerConfig): Journal {
+  return new Journal({
+    ...services,
+    folder: journalFolder(folder),
+    syncs: counters.syncs,
+    maxBytes: () => config['journal.max.bytes'],
+    checkpointIntervalMs: () => config['journal.checkpoint.interval.ms'],
+  })
+}
+
+function foundIn(records: RecordStore, checkpoints: LogCheckpoints): JournalReplayOptions['find'] {
+  return (topicId, partitionIndex) => {
+    const partition = records.partitionOf(topicId, partitionIndex)
+    if (partition === undefined) return undefined
+    const { recoveryPoint } = checkpoints.of(partition.topic.name, partitionIndex)
+    return { recoveryPoint, open: () => partition.open() }
+  }
 }
 
 /** What exists, as of the last run. */

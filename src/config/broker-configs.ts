@@ -151,6 +151,18 @@ const ownConfigs = {
     atLeast: 0,
     doc: 'How many fetch sessions are kept (KIP-227): with one, a consumer of many partitions sends and gets only what changed. A client that finds no room does without.',
   }),
+  'journal.checkpoint.interval.ms': int({
+    default: 5000,
+    atLeast: 100,
+    dynamic: true,
+    doc: 'How long what is only in the journal (durability fsync) waits at most to be synced to its segments: a start after a crash has so much less to do.',
+  }),
+  'journal.max.bytes': long({
+    default: 256 << 20,
+    atLeast: 64 << 20,
+    dynamic: true,
+    doc: 'How large the journal may grow (durability fsync). Segments are synced, and journal files used again, before it is full; if the disk does not keep up, records wait.',
+  }),
   'min.free.bytes': long({
     default: 64 << 20,
     atLeast: 0,

@@ -12,7 +12,7 @@ export function configsMarkdown(): string {
   return `# Configs
 
 Names, types, defaults and limits are Kafka's, but for a few that are Ottla's own: \`durability\`, \`durability.interval.ms\`, \`host\`, \`port\`, \`log.level\`, \`log.format\`,
-\`max.decompressed.batch.bytes\`, \`min.free.bytes\`.
+\`max.decompressed.batch.bytes\`, \`min.free.bytes\`, \`journal.max.bytes\`, \`journal.checkpoint.interval.ms\`.
 
 ## Broker configs
 

@@ -51,15 +51,27 @@ export function sizeOf(appends: readonly Append<WriteTarget>[]): number {
 
 /** In order. Resolves to what went wrong. */
 export async function syncAll(targets: readonly WriteTarget[]): Promise<Error | undefined> {
+  for (const target of targets) {
+    const error = await failureOf(target.sync())
+    if (error !== undefined) return error
+  }
+  return undefined
+}
+
+/** Resolves to what went wrong. */
+export async function failureOf(work: Promise<unknown>): Promise<Error | undefined> {
   try {
-    for (const target of targets) await target.sync()
+    await work
     return undefined
   } catch (error) {
     return asError(error)
   }
 }
 
-/** Takes the newest appends out of their files, the newest file first. Resolves to whether that worked. */
+/**
+ * Takes the newest appends out of their files, the newest file first. Resolves to whether that worked: then they will not be back after a power loss, when
+ * others are in the journal in their place.
+ */
 export async function cutBack(undone: readonly Append<WriteTarget>[]): Promise<boolean> {
   const firstPositions = new Map<WriteTarget, number>()
   for (const { target, position } of undone.toReversed()) firstPositions.set(target, position)
@@ -76,7 +88,7 @@ export function isPassing(error: Error): boolean {
   return error instanceof ShortWrite || hasCode(error, 'ENOSPC', 'EDQUOT', 'EFBIG', 'ENOMEM') || isOutOfDescriptors(error)
 }
 
-class ShortWrite extends Error {
+export class ShortWrite extends Error {
   override name = 'ShortWrite'
 
   constructor() {

@@ -1,19 +1,29 @@
 // The way of an append to disk, and the one owner of pending → written → durable → visible:
 //   pending   added to its segment in memory, offset assigned, waiting for the file
 //   written   in the file
-//   durable   synced, or with `os` and `interval` the same as written
+//   durable   with `fsync`, in the journal, or where there is none, synced; else the same as written
 //   visible   below the high watermark, its promise resolved
 // Appends move through these strictly in offset order: recoveryPoint, highWatermark ≤ writtenOffset ≤ endOffset.
-// What comes in one turn of the event loop, or while a write is in flight, goes out together in the next one; with `fsync`, so does what waits while a
-// sync is in flight: a sync takes the kernel 50 µs of CPU however little there is to do. Of what was never visible, everything that cannot be written is
-// undone, newest first; a failed sync is final: nothing is written any more.
-// A broker-wide journal would be another way from written to durable, in place of `#syncPass`.
+// What comes in one turn of the event loop, or while a write is in flight, goes out together in the next one; so does what waits while the segment is synced
+// for it: a sync takes the kernel 50 µs of CPU however little there is to do. Of what was never visible, everything that cannot be written is undone, newest
+// first; a failed sync, of a segment or of the journal, is final: nothing is written any more.
+// The journal takes what follows something durable, since replaying needs all from the segments' synced end on: what was written in another mode is synced first.
 
 import { assert } from '../lib/assert.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Histogram } from '../lib/histogram.ts'
 import { Refusal } from '../wire/error-codes.ts'
-import { type Append, cutBack, isPassing, sizeOf, syncAll, writeTogether, writeTogetherNow, type WriteTarget } from './append-io.ts'
+import {
+  type Append,
+  cutBack,
+  failureOf,
+  isPassing,
+  sizeOf,
+  syncAll,
+  writeTogether,
+  writeTogetherNow,
+  type WriteTarget,
+} from './append-io.ts'
 import type { LogSettings } from './log-settings.ts'
 
 interface Unsettled<Target extends WriteTarget> {
@@ -41,12 +51,21 @@ const ROUND_CHUNKS_MAX = 1024 // what one writev takes on Linux
 const ROUND_BYTES_MAX = 16 << 20
 const DONE = Promise.resolve()
 
+/** What makes appends durable whose segments are not synced yet. */
+export interface AppendJournal<Target extends WriteTarget> {
+  /** It cannot be written while it is replayed. */
+  readonly isStarted: boolean
+  /** Resolves when they are durable. Rejects when they never will be: then nothing else will. */
+  append(appends: readonly Append<Target>[]): Promise<void>
+}
+
 export interface AppendQueueOptions<Target extends WriteTarget> {
   readonly clock: Clock
   /** Gets how long each sync took. */
   readonly syncs: Histogram
   readonly settings: Pick<LogSettings, 'durability' | 'flushMessages'>
   readonly events: AppendQueueEvents<Target>
+  readonly journal?: AppendJournal<Target> | undefined
   /** The segment that is active at the start. */
   readonly target: Target
   /** Everything below is on disk, synced. */
@@ -57,11 +76,14 @@ export class AppendQueue<Target extends WriteTarget> {
   readonly #clock: Clock
   readonly #syncs: Histogram
   readonly #events: AppendQueueEvents<Target>
+  readonly #journal: AppendJournal<Target> | undefined
   #settings: Pick<LogSettings, 'durability' | 'flushMessages'>
   #endOffset: number
   #writtenOffset: number
   #highWatermark: number
   #recoveryPoint: number
+  #journaledOffset: number
+  #unjournaledTo: number // what was written below it is durable once it is synced
   #unsettled: Unsettled<Target>[] = [] // not visible yet, by offset; the first #writtenCount are written
   #writtenCount = 0
   #isWriting = false
@@ -70,7 +92,7 @@ export class AppendQueue<Target extends WriteTarget> {
   readonly #unsyncedTargets = new Set<Target>()
   #syncPass: Promise<void> | undefined
   #syncWantedTo = 0
-  #hiddenTo = 0 // what is written below it becomes visible only by a sync
+  #hiddenTo = 0 // what is written below it becomes visible only once it is durable
   #avoidBlockingUntilMs = 0
   #failure: string | undefined
   #cutWhenIdle: readonly Append<Target>[] = []
@@ -79,9 +101,11 @@ export class AppendQueue<Target extends WriteTarget> {
     this.#clock = options.clock
     this.#syncs = options.syncs
     this.#events = options.events
+    this.#journal = options.journal
     this.#settings = options.settings
     this.#target = options.target
     this.#endOffset = this.#writtenOffset = this.#highWatermark = this.#recoveryPoint = options.endOffset
+    this.#journaledOffset = this.#unjournaledTo = options.endOffset
   }
 
   /** Of the next append. */
@@ -115,7 +139,7 @@ export class AppendQueue<Target extends WriteTarget> {
     this.#endOffset = append.endOffset
     if (this.#mayWriteWithin(append) && this.#writeNow([append])) {
       this.#unsyncedTargets.add(append.target)
-      this.#writtenOffset = this.#highWatermark = append.endOffset
+      this.#writtenOffset = this.#highWatermark = this.#unjournaledTo = append.endOffset
       this.#events.visible([append])
       return DONE
     }
@@ -138,12 +162,17 @@ export class AppendQueue<Target extends WriteTarget> {
   /** What was pushed before the call is synced or undone. Throws a Refusal when syncing fails. */
   async flush(): Promise<void> {
     await this.settle()
+    await this.syncWritten()
+    if (this.#failure !== undefined) throw new Refusal('KAFKA_STORAGE_ERROR', this.#failure)
+  }
+
+  /** What is written is synced, if that works: the recovery point tells. */
+  async syncWritten(): Promise<void> {
     const target = this.#writtenOffset
     while (this.#recoveryPoint < target && this.#failure === undefined) {
       this.#wantSync(target)
       await this.#syncPass
     }
-    if (this.#failure !== undefined) throw new Refusal('KAFKA_STORAGE_ERROR', this.#failure)
   }
 
   /** Takes no more appends and undoes those that are not visible; the files stay as they are. */
@@ -192,7 +221,7 @@ export class AppendQueue<Target extends WriteTarget> {
     this.#isWriting = true
     await endOfTurn() // what other connections send in this turn goes out in the same write: a tenth less CPU per byte
     while (this.#failure === undefined && this.#writtenCount < this.#unsettled.length) {
-      if (this.#settings.durability === 'fsync' && this.#syncPass !== undefined) {
+      if (this.#syncPass !== undefined && this.#settings.durability === 'fsync' && !this.#mayJournal) {
         await this.#syncPass
         continue
       }
@@ -234,15 +263,34 @@ export class AppendQueue<Target extends WriteTarget> {
     const previous = this.#target
     this.#target = target
     if (target !== previous) this.#events.rolled(target)
-    if (this.#settings.durability === 'fsync' || endOffset - this.#recoveryPoint >= this.#settings.flushMessages) {
-      this.#hiddenTo = endOffset
-      this.#wantSync(endOffset)
+    const isFsync = this.#settings.durability === 'fsync'
+    if (isFsync && this.#mayJournal) this.#writeToJournal(round, endOffset).catch((bug: unknown) => this.#breakDown(bug))
+    else {
+      this.#unjournaledTo = endOffset
+      if (isFsync || endOffset - this.#recoveryPoint >= this.#settings.flushMessages) {
+        this.#hiddenTo = endOffset
+        this.#wantSync(endOffset)
+      }
     }
     this.#makeVisible()
   }
 
+  get #mayJournal(): boolean {
+    return this.#journal?.isStarted === true && this.#recoveryPoint >= this.#unjournaledTo
+  }
+
+  async #writeToJournal(round: readonly Unsettled<Target>[], endOffset: number): Promise<void> {
+    this.#hiddenTo = endOffset
+    const error = await failureOf(this.#journal!.append(round.map(({ append }) => append)))
+    if (error !== undefined) this.#fail(error.message)
+    if (this.#failure !== undefined) return
+    this.#journaledOffset = Math.max(this.#journaledOffset, endOffset)
+    this.#makeVisible()
+  }
+
   #makeVisible(): void {
-    const visibleTo = this.#hiddenTo > this.#recoveryPoint ? this.#recoveryPoint : this.#writtenOffset
+    const durableOffset = Math.max(this.#recoveryPoint, this.#journaledOffset)
+    const visibleTo = this.#hiddenTo > durableOffset ? durableOffset : this.#writtenOffset
     let count = 0
     while (count < this.#writtenCount && this.#unsettled[count]!.append.endOffset <= visibleTo) count++
     if (count === 0) return

@@ -8,18 +8,21 @@
 //     <any of these>.deleted                   no part of the log any more: removed later
 //     <those of a segment>.cleaned             what compaction is writing: no part of the log yet
 //     <those of a segment>.swap                what compaction has written: takes the place of the segments whose offsets it covers
+//     <20-digit offset>.unreplayed             what the journal had for the log and could not be appended to it: the same
 //     leader-epoch-checkpoint, partition.metadata
 //   <topic>-<partition>.<32 hex digits>-delete/     a log being deleted
 
 import { randomUUID } from 'node:crypto'
 
+/** In the data folder, beside the folders of the logs. */
+export const JOURNAL_FOLDER = 'journal'
 export const PARTITION_METADATA = 'partition.metadata'
 export const LEADER_EPOCH_CHECKPOINT = 'leader-epoch-checkpoint'
 
 const NAME_LENGTH_MAX = 255
 const DELETE_SUFFIX = '-delete'
 
-export type OffsetFileKind = 'log' | 'index' | 'timeindex' | 'txnindex' | 'snapshot' | 'cut'
+export type OffsetFileKind = 'log' | 'index' | 'timeindex' | 'txnindex' | 'snapshot' | 'cut' | 'unreplayed'
 
 export function offsetFileName(offset: number, kind: OffsetFileKind): string {
   return `${String(offset).padStart(20, '0')}.${kind}`
@@ -27,7 +30,7 @@ export function offsetFileName(offset: number, kind: OffsetFileKind): string {
 
 /** undefined for any other file. */
 export function parseOffsetFileName(name: string): { offset: number; kind: OffsetFileKind } | undefined {
-  const match = /^(\d{20})\.(log|index|timeindex|txnindex|snapshot|cut)$/.exec(name)
+  const match = /^(\d{20})\.(log|index|timeindex|txnindex|snapshot|cut|unreplayed)$/.exec(name)
   return match === null ? undefined : { offset: Number(match[1]), kind: match[2] as OffsetFileKind }
 }
 

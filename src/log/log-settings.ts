@@ -12,6 +12,7 @@ import type { LogCheckpoints } from './checkpoints.ts'
 import type { Deletions } from './deletions.ts'
 import type { SyncSchedule } from './durability/sync-schedule.ts'
 import type { WriteGate } from './durability/write-gate.ts'
+import type { Journal } from './journal/journal.ts'
 import type { TailCache } from './tail-cache.ts'
 
 /** `fsync`: on disk, synced, before it is acknowledged. `os`: handed to the operating system, which survives the process but not the machine. `interval`: as `os`, and synced soon. */
@@ -90,6 +91,8 @@ export interface LogServices {
   readonly deletions: Deletions
   /** Every append passes it. */
   readonly writeGate: WriteGate
+  /** What makes `fsync` durable; without one, each log syncs its own segments. */
+  readonly journal: Journal | undefined
   readonly syncSchedule: SyncSchedule
 }
 

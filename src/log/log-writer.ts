@@ -2,10 +2,11 @@
 // append cannot be written. A truncation replaces the whole of it.
 
 import type { Clock } from '../lib/clock.ts'
+import { assert } from '../lib/assert.ts'
 import { Refusal } from '../wire/error-codes.ts'
 import type { BatchView } from '../wire/records/batch.ts'
 import type { Append } from './append-io.ts'
-import { AppendQueue } from './append-queue.ts'
+import { type AppendJournal, AppendQueue } from './append-queue.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import type { LogFolder } from './log-folder.ts'
 import type { LogServices, LogSettings } from './log-settings.ts'
@@ -20,6 +21,7 @@ export interface LogWriterOptions {
   readonly services: LogServices
   readonly settings: LogSettings
   readonly leaderEpoch: number
+  readonly journal: AppendJournal<Segment> | undefined
   /** In offset order; once per append. */
   readonly onVisible: (appends: readonly Append<Segment>[]) => void
   /** A full segment and what belongs to it is on disk. */
@@ -60,6 +62,7 @@ export class LogWriter {
       clock: services.clock,
       syncs: services.counters.syncs,
       settings,
+      journal: options.journal,
       target: this.segments.active,
       endOffset: recovered.logEndOffset,
       events: {
@@ -98,6 +101,12 @@ export class LogWriter {
     view.baseOffset = baseOffset
     view.partitionLeaderEpoch = this.leaderEpoch
     return { baseOffset, timestamp: view.maxTimestamp, done: this.#push(bytes, view) }
+  }
+
+  /** A batch as it was appended first, at the log's end. */
+  restore(view: BatchView): Promise<void> {
+    assert(view.baseOffset === this.queue.endOffset, () => `restoring offset ${view.baseOffset} at ${this.queue.endOffset}`)
+    return this.#push(view.buffer.subarray(view.position, view.position + view.sizeInBytes), view)
   }
 
   #push(bytes: Buffer, view: BatchView): Promise<void> {

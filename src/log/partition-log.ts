@@ -5,51 +5,57 @@
 
 import { AssertionFailed } from '../lib/assert.ts'
 import { type ErrorName, Refusal } from '../wire/error-codes.ts'
+import type { BatchView } from '../wire/records/batch.ts'
 import type { Append } from './append-io.ts'
 import type { CheckedBatch } from './batches/check-batch.ts'
 import { type LogCheckpoint, refuseUnsaved } from './checkpoints.ts'
 import type { EpochEnd } from './leader-epochs.ts'
 import type { Appended, ReadOptions, ReadResult, TimestampedOffset } from './log-answers.ts'
+import { appendJournalOf } from './journal/append-journal.ts'
 import { LogFolder } from './log-folder.ts'
 import type { LogServices, LogSettings, PartitionLogOptions } from './log-settings.ts'
 import { LogWriter } from './log-writer.ts'
+import { LogReader, NOTHING_READ } from './reading/log-reader.ts'
 import { type RecoveredLog, recoverLog, unopenedLog } from './recovery/recovery.ts'
 import { Damaged, refuseIfPassing, whyUnopened } from './recovery/damaged.ts'
 import type { Segment } from './segments/segment.ts'
 import { SegmentExchange } from './segments/segment-exchange.ts'
-import { readSegments } from './segments/segment-read.ts'
 import { cutSegments, findBatch } from './segments/truncate.ts'
 import { LogInspector } from './soundness/log-inspector.ts'
 import type { PartitionTail } from './tail-cache.ts'
-import { firstRecordAtOrAfter, type FoundRecord, recordOfGreatestTimestamp, type TimestampQuery } from './segments/timestamps.ts'
-
-const NOTHING_READ: ReadResult = { chunks: [], size: 0 }
+import { firstRecordAtOrAfter, recordOfGreatestTimestamp } from './segments/timestamps.ts'
 
 export class PartitionLog {
+  readonly topicId: string
   readonly topic: string
   readonly partition: number
+  readonly folder: string
   readonly #options: PartitionLogOptions
   readonly #services: LogServices
   readonly #folder: LogFolder
   readonly #tail: PartitionTail
-  readonly #inspector: LogInspector
+  readonly #reader: LogReader
   #settings: LogSettings
   #writer: LogWriter
   #logStartOffset: number
   #deletedBelow: number // a start is moved before that is on disk
   #unavailable: { readonly error: ErrorName; readonly reason: string } | undefined
   #readOnlyReason: string | undefined
-  #isAtRest = false
 
   /** For retention and compaction. */
   readonly exchange: SegmentExchange
+
+  /** Set once it was closed, and the next open has nothing to recover. */
+  isAtRest = false
 
   /** So many bytes became visible; Infinity when something else changed what readers see (its start moved, truncated, offline, deleted). May be called within `append`. */
   onAdvance: ((visibleBytes: number) => void) | undefined
 
   private constructor(options: PartitionLogOptions, folder: LogFolder, recovered: RecoveredLog) {
+    this.topicId = options.topicId
     this.topic = options.topic
     this.partition = options.partition
+    this.folder = options.folder
     this.#options = options
     this.#services = options.services
     this.#settings = options.settings
@@ -61,7 +67,14 @@ export class PartitionLog {
     const [settings, writer] = [() => this.#settings, () => this.#writer]
     const isAvailable = (): boolean => this.#unavailable === undefined
     this.exchange = new SegmentExchange({ folder, services, settings, writer, isAvailable })
-    this.#inspector = new LogInspector({ folder: folder.path, services, settings, writer })
+    const inspector = new LogInspector({ folder: folder.path, services, settings, writer })
+    this.#reader = new LogReader({
+      folder: folder.path,
+      services,
+      inspector,
+      segments: () => writer().segments,
+      refusalOf: (offset) => this.#refusalOf(offset),
+    })
   }
 
   /**
@@ -124,11 +137,6 @@ export class PartitionLog {
     return this.#unavailable === undefined && this.#readOnlyReason === undefined && queue.recoveryPoint === queue.endOffset
   }
 
-  /** It was closed, and the next open has nothing to recover. */
-  get isAtRest(): boolean {
-    return this.#isAtRest
-  }
-
   /** One batch, which is patched in place (base offset, leader epoch) and in use until it is done. A repeated batch answers its first offset. Throws a Refusal. */
   append({ bytes, view }: CheckedBatch): Appended {
     this.#checkAvailable()
@@ -154,7 +162,9 @@ export class PartitionLog {
     const limit = Math.min(upTo, this.highWatermark)
     if (offset >= limit) this.#tail.expectReader()
     if (offset >= limit || (maxBytes <= 0 && !atLeastOneBatch)) return NOTHING_READ
-    return this.#tail.read(offset, maxBytes, limit, atLeastOneBatch) ?? this.#readSegments(offset, maxBytes, limit, atLeastOneBatch)
+    return (
+      this.#tail.read(offset, maxBytes, limit, atLeastOneBatch) ?? this.#reader.read(offset, maxBytes, { upTo: limit, atLeastOneBatch })
+    )
   }
 
   /** The first record below `upTo` whose timestamp is at or after `timestampMs`. */
@@ -194,7 +204,7 @@ export class PartitionLog {
 
   /** As LogInspector's. */
   scrub(paced: (bytes: number) => Promise<void>): Promise<void> {
-    return this.#unavailable === undefined ? this.#inspector.scrub(paced) : Promise.resolve()
+    return this.#unavailable === undefined ? this.#reader.inspector.scrub(paced) : Promise.resolve()
   }
 
   /** Drops the batch that holds `offset` and all after it. Appends and reads are refused meanwhile, and for good when it fails. */
@@ -221,6 +231,27 @@ export class PartitionLog {
   async flush(): Promise<void> {
     await this.#writer.queue.flush()
     this.#services.checkpoints.changed(this)
+  }
+
+  /** Everything below is in the segments, synced. */
+  get recoveryPoint(): number {
+    return this.#writer.queue.recoveryPoint
+  }
+
+  /** For the journal: what is written to the segments is synced, if that works. */
+  async syncWritten(): Promise<void> {
+    await this.#writer.queue.syncWritten()
+    this.#services.checkpoints.changed(this)
+  }
+
+  /** For the journal: a batch that was appended in an earlier run, at the log's end. Rejects when it cannot be written. */
+  restore(batch: BatchView): Promise<void> {
+    return this.#writer.restore(batch)
+  }
+
+  /** Nothing is read or written any more: what was acknowledged is missing. */
+  takeOffline(damage: string): void {
+    this.#goOffline(whyUnopened(new Damaged(damage)))
   }
 
   /** For LogCheckpoints. */
@@ -255,6 +286,7 @@ export class PartitionLog {
     await queue.idle() // or a folder in the making would appear, under the name of the next topic
     await upkeep.settle()
     await this.exchange.alone(() => this.#closeFiles())
+    this.#services.journal?.forget(this)
     await checkpoints.forget(this)
     await deletions.delete(this.#folder, this.#settings.fileDeleteDelayMs)
   }
@@ -267,12 +299,10 @@ export class PartitionLog {
       const { recoveryPoint, logStartOffset } = checkpoints.of(this.topic, this.partition)
       const isWritten = recoveryPoint === this.logEndOffset && logStartOffset === this.#logStartOffset
       if (!isWritten || this.#writer.upkeep.hasUnsavedEpochs) checkpoints.changed(this)
-      this.#isAtRest = true
+      this.isAtRest = true
     } catch (error) {
-      diagnostics.warn('a log could not be closed as it should; the next start recovers it', {
-        folder: this.#folder.path,
-        error: String(error),
-      })
+      const { folder } = this
+      diagnostics.warn('a log could not be closed as it should; the next start recovers it', { folder, error: String(error) })
     }
   }
 
@@ -284,51 +314,27 @@ export class PartitionLog {
     if (place === undefined) return
     const recoveryPoint = Math.min(await upkeep.checkpoint(queue.recoveryPoint), place.baseOffset)
     const checkpoint: LogCheckpoint = { recoveryPoint, logStartOffset: this.#logStartOffset }
+    if (this.#services.journal?.isStarted) await this.#services.journal.append(this, [], place.baseOffset, place.baseOffset)
     await this.#services.checkpoints.lower(this, checkpoint)
     await cutSegments(this.#folder, segments.all, place)
     this.#writer = this.#newWriter(await recoverLog({ ...this.#options, folder: this.#folder, checkpoint }))
     this.#tail.clear()
   }
 
-  #readSegments(offset: number, maxBytes: number, upTo: number, atLeastOneBatch: boolean): Promise<ReadResult> {
-    const { bufferPool } = this.#services
-    return this.#reading(offset, async (segments) => {
-      const bytes = await readSegments(segments, { offset, maxBytes, upTo, atLeastOneBatch, bufferPool, inspector: this.#inspector })
-      return bytes.length === 0 ? NOTHING_READ : { chunks: [bytes], size: bytes.length }
-    })
-  }
-
-  /** Once more when the segments were exchanged under the reader. */
-  async #reading<T>(offset: number, read: (segments: readonly Segment[]) => Promise<T>): Promise<T> {
-    for (;;) {
-      const segments = this.#writer.segments.from(offset)
-      try {
-        return await read(segments)
-      } catch (error) {
-        if (this.#unavailable !== undefined || offset < this.#logStartOffset || this.#writer.segments.holds(segments))
-          throw this.#readFailed(offset, error)
-      }
-    }
-  }
-
-  async #findRecord(
-    upTo: number,
-    find: (segments: readonly Segment[], query: TimestampQuery) => Promise<FoundRecord | undefined>,
-  ): Promise<TimestampedOffset | undefined> {
+  async #findRecord(upTo: number, find: Parameters<LogReader['find']>[1]): Promise<TimestampedOffset | undefined> {
     this.#checkAvailable()
-    const from = this.#logStartOffset
-    const { maxDecompressedBytes } = this.#settings
-    const query = { from, upTo: Math.min(upTo, this.highWatermark), maxDecompressedBytes, inspector: this.#inspector }
-    const found = await this.#reading(from, (segments) => find(segments, query))
+    const query = {
+      from: this.#logStartOffset,
+      upTo: Math.min(upTo, this.highWatermark),
+      maxDecompressedBytes: this.#settings.maxDecompressedBytes,
+    }
+    const found = await this.#reader.find(query, find)
     return found && { ...found, leaderEpoch: this.epochAt(found.offset) }
   }
 
-  #readFailed(offset: number, error: unknown): Refusal {
+  #refusalOf(offset: number): Refusal | undefined {
     if (this.#unavailable !== undefined) return new Refusal(this.#unavailable.error, this.#unavailable.reason)
-    if (offset < this.#logStartOffset) return this.#outOfRange(offset) // deleted under the reader
-    if (error instanceof Refusal && error.error === 'CORRUPT_MESSAGE') return error // it was told when it was found
-    this.#services.diagnostics.error('a log could not be read', { folder: this.#folder.path, offset, error: String(error) })
-    return error instanceof Refusal ? error : new Refusal('KAFKA_STORAGE_ERROR', `the log could not be read: ${String(error)}`)
+    return offset < this.#logStartOffset ? this.#outOfRange(offset) : undefined
   }
 
   #newWriter(recovered: RecoveredLog): LogWriter {
@@ -338,6 +344,7 @@ export class PartitionLog {
       services,
       settings: this.#settings,
       leaderEpoch,
+      journal: services.journal && appendJournalOf<Segment>(services.journal, this),
       onVisible: (appends: readonly Append<Segment>[]) => this.#becameVisible(appends),
       onSealed: () => services.checkpoints.changed(this),
       onFailure: (reason: string, isFinal: boolean) => this.#writeFailed(reason, isFinal),
@@ -349,8 +356,8 @@ export class PartitionLog {
   #becameVisible(appends: readonly Append<Segment>[]): void {
     for (const { bytes, baseOffset, endOffset } of appends) this.#tail.add(bytes, baseOffset, endOffset)
     const visibleBytes = this.#services.counters.appended(appends)
-    if (this.#settings.durability === 'fsync') this.#services.checkpoints.changed(this)
-    else this.#syncInTime()
+    if (this.#settings.durability !== 'fsync') this.#syncInTime()
+    else if (this.#services.journal === undefined) this.#services.checkpoints.changed(this)
     this.onAdvance?.(visibleBytes)
   }
 

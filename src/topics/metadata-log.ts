@@ -66,7 +66,7 @@ export class MetadataLog {
       topicId: METADATA_TOPIC_ID,
       partition: 0,
       settings: METADATA_LOG_SETTINGS,
-      services: { ...services, writeGate: new WriteGate(services.diagnostics) }, // never closed: deleting a topic is a write, and frees room
+      services: { ...services, journal: undefined, writeGate: new WriteGate(services.diagnostics) }, // never closed: deleting a topic is a write, and frees room
       leaderEpoch: 0,
     })
     if (log.offlineReason !== undefined) throw new Error(`the metadata log cannot be read: ${log.offlineReason}`)

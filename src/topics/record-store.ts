@@ -103,6 +103,11 @@ export class RecordStore implements TopicFollower {
     await Promise.all(partitions.map((partition) => partition.delete()))
   }
 
+  /** undefined when there is none. */
+  partitionOf(topicId: string, partitionIndex: number): Partition | undefined {
+    return this.#partitions.get(topicId)?.[partitionIndex]
+  }
+
   get partitions(): readonly Partition[] {
     return [...this.#partitions.values()].flat()
   }

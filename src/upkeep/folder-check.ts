@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import type { ReadingDisk } from '../disk/disk.ts'
 import { CLEAN_SHUTDOWN, LOG_START_OFFSETS, parseCheckpoint, parseSizesAtRest, RECOVERY_POINTS } from '../log/checkpoints.ts'
 import { CLEANER_OFFSETS } from './compaction/cleaner-offsets.ts'
-import { isDeletedFolderName, logFolderName, parseLogFolderName } from '../log/file-names.ts'
+import { JOURNAL_FOLDER, isDeletedFolderName, logFolderName, parseLogFolderName } from '../log/file-names.ts'
 import { listLogFolders } from '../log/log-folders.ts'
 import { Malformed } from '../wire/reader.ts'
 import { readRecords } from '../wire/records/record.ts'
 import type { Report } from './finding.ts'
+import { checkJournal } from './journal-check.ts'
 import { checkPartition, type PartitionFacts, type Totals } from './partition-check.ts'
 
 export const DATA_FOLDER_PROPERTIES = 'meta.properties'
@@ -83,6 +84,7 @@ class FolderCheck {
     if (only === undefined) {
       await this.#checkProperties()
       this.#listUnknown()
+      await checkJournal(this.#options.disk, this.#options.dataFolder, this.#options.report)
     }
     if (!this.#names.has(metadata.folderName)) this.#tell('damage', metadata.folderName, 'the log of what exists is missing')
     else await this.#checkMetadataLog(only === undefined || only === metadata.folderName)
@@ -101,7 +103,7 @@ class FolderCheck {
   }
 
   #listUnknown(): void {
-    const known = new Set([DATA_FOLDER_PROPERTIES, RECOVERY_POINTS, LOG_START_OFFSETS, CLEANER_OFFSETS, CLEAN_SHUTDOWN])
+    const known = new Set([DATA_FOLDER_PROPERTIES, RECOVERY_POINTS, LOG_START_OFFSETS, CLEANER_OFFSETS, CLEAN_SHUTDOWN, JOURNAL_FOLDER])
     for (const name of this.#names) {
       if (isDeletedFolderName(name)) this.#tell('note', name, 'a deleted partition; the next start removes it')
       else if (!known.has(name) && !PASSING_FILES.test(name) && parseLogFolderName(name) === undefined)

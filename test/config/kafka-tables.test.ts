@@ -89,6 +89,8 @@ describe('the broker configs', () => {
     'durability',
     'durability.interval.ms',
     'host',
+    'journal.checkpoint.interval.ms',
+    'journal.max.bytes',
     'log.format',
     'log.level',
     'max.decompressed.batch.bytes',

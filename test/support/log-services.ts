@@ -34,6 +34,7 @@ export async function logServices(
     tailCache: new TailCache(1 << 20),
     counters: new LogCounters(),
     deletions: new Deletions({ disk, clock, diagnostics }),
+    journal: undefined,
     writeGate: new WriteGate(diagnostics),
     syncSchedule: new SyncSchedule(clock, diagnostics),
   }

@@ -4,7 +4,7 @@ import type { Disk } from '../../src/disk/disk.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import type { LogLine } from '../../src/lib/diagnostics.ts'
 import type { CheckedBatch } from '../../src/log/batches/check-batch.ts'
-import type { LogServices, LogSettings } from '../../src/log/log-settings.ts'
+import type { LogServices, LogSettings, PartitionLogOptions } from '../../src/log/log-settings.ts'
 import type { Appended } from '../../src/log/log-answers.ts'
 import { PartitionLog } from '../../src/log/partition-log.ts'
 import { BatchView } from '../../src/wire/records/batch.ts'
@@ -50,15 +50,7 @@ interface OpenOptions {
 export async function openLog(disk: Disk, { settings = {}, clock, leaderEpoch = 0, ...running }: OpenOptions = {}): Promise<TestLog> {
   const lines: LogLine[] = []
   const services = running.services ?? (await logServices(disk, clock, (line) => lines.push(line)))
-  const log = await PartitionLog.open({
-    folder: FOLDER,
-    topicId: TOPIC_ID,
-    topic: 'orders',
-    partition: 0,
-    leaderEpoch,
-    settings: { ...SETTINGS, ...settings },
-    services,
-  })
+  const log = await PartitionLog.open(logOptions({ partition: 0, settings, leaderEpoch, services }))
   return {
     log,
     services,
@@ -76,6 +68,21 @@ export async function unloadAndOpen({ log, services, settings }: TestLog, leader
   await log.flush()
   await log.unload()
   return openLog(services.disk, { settings, leaderEpoch, services })
+}
+
+export function logOptions({
+  partition,
+  settings,
+  ...rest
+}: Pick<PartitionLogOptions, 'partition' | 'leaderEpoch' | 'services'> & { settings: Partial<LogSettings> }): PartitionLogOptions {
+  return {
+    folder: `/data/orders-${partition}`,
+    topicId: TOPIC_ID,
+    topic: 'orders',
+    partition,
+    settings: { ...SETTINGS, ...settings },
+    ...rest,
+  }
 }
 
 /** A batch of one-byte-or-more records; their values say which they are. */

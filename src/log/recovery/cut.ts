@@ -32,7 +32,6 @@ export async function moveToCutFiles(disk: Disk, folder: LogFolder, { last, posi
     await copyRest(disk, last, position, folder.file(offsetFileName(offset, 'cut')))
     await folder.sync()
     await last.cut(position)
-    await last.file.sync()
   }
   await folder.sync()
   return cutBytes

@@ -151,13 +151,15 @@ export class Segment {
     this.#isNameSynced = true
   }
 
-  /** Drops what the file holds from `position` on. */
+  /** Drops what the file holds from `position` on, for good: it would be taken for what is appended there instead. */
   async cut(position: number): Promise<void> {
     this.#readPositions.clear()
     this.soundness.cut(position)
     if (position === this.#writtenSize && !this.#mayHoldMore) return
     try {
       await this.file.truncate(position)
+      this.#writtenSize = position
+      await this.file.sync()
     } catch (error) {
       if (!hasCode(error, 'ENOENT')) throw error // it was never made
     }

@@ -33,7 +33,6 @@ export async function findBatch(segments: readonly Segment[], offset: number): P
 export async function cutSegments(folder: LogFolder, segments: readonly Segment[], { segment, position }: BatchPlace): Promise<void> {
   for (const later of segments.filter(({ baseOffset }) => baseOffset > segment.baseOffset).toReversed()) await later.remove()
   await segment.cut(position)
-  await segment.file.sync()
   await segment.removeIndexes()
   await folder.sync()
   for (const kept of segments) await kept.file.close()

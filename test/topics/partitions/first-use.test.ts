@@ -12,10 +12,10 @@ const PARTITIONS = 40
 const indexes = Array.from({ length: PARTITIONS }, (_, index) => index)
 
 /** A folder in which every partition has a record, as a stop or a crash left it. */
-async function filled(how: 'stopped' | 'killed'): Promise<MemoryDisk> {
+async function filled(how: 'stopped' | 'killed', durability = 'os'): Promise<MemoryDisk> {
   const disk = new MemoryDisk()
   const storage = await openTestStorage(disk)
-  await storage.createTopic('a', PARTITIONS)
+  await storage.createTopic('a', PARTITIONS, { durability })
   for (const index of indexes) await storage.append('a', index, `record ${index}`)
   if (how === 'stopped') await storage.close()
   else await storage.abandon()
@@ -38,6 +38,12 @@ describe('a partition', () => {
     const { records } = await openTestStorage(disk)
     expect(ofPartitions(takeAsked())).toEqual([])
     expect(records.openCount).toBe(0)
+  })
+
+  it('is opened by the start of a broker that was killed when the journal has something of it', async () => {
+    const storage = await openTestStorage(await filled('killed', 'fsync'))
+    expect(storage.records.openCount).toBe(PARTITIONS)
+    expect(await storage.valuesOf('a', 7)).toEqual(['record 7'])
   })
 
   it('is opened by its first use, alone, and once for all who come meanwhile', async () => {
@@ -154,6 +160,7 @@ describe('a partition that nobody uses', () => {
     const { disk, takeAsked } = recordingDisk(await filled('stopped'))
     const storage = await openTestStorage(disk)
     await storage.append('a', 0, 'new')
+    await storage.records.partitions[0]!.log.flush()
     takeAsked()
     const closed = storage.records.partitions[0]!.closeIfIdle()
     expect(await storage.valuesOf('a', 0)).toEqual(['record 0', 'new'])
@@ -165,10 +172,10 @@ describe('a partition that nobody uses', () => {
   })
 
   it('stays open while somebody uses it, or has trouble to remember', async () => {
-    const disk = await FaultDisk.onto(await filled('stopped'), '/data', { step: 1, kind: 'error', only: 'sync' }) // the first is the metadata log's
+    const disk = await FaultDisk.onto(await filled('stopped', 'fsync'), '/data', { step: 1, kind: 'error', only: 'sync' }) // the first is the metadata log's
     const storage = await openTestStorage(disk)
     const [partition, failed] = storage.records.partitions
-    await expect(storage.append('a', 1, 'unsynced')).rejects.toThrow('the log could not be synced')
+    await expect(storage.append('a', 1, 'unsynced')).rejects.toThrow('the journal failed')
     expect(await failed!.closeIfIdle()).toBe(false)
     expect(failed!.readOnlyReason).toMatch(/takes no more writes until a restart/)
     const used = partition!.use(async () => partition!.closeIfIdle())

@@ -1,0 +1,195 @@
+// Brings the logs to where the journal says they were: what was acknowledged and is not in the segments, after a power loss, is appended to them again.
+// The first pass over the files finds out how far each log reaches, the second one has only the logs that end before. Entries of deleted topics and those that
+// the segments hold are skipped, so replaying twice changes nothing. When all of it is in the segments, synced, and only then, the files go.
+
+import { join } from 'node:path'
+import type { Disk } from '../../disk/disk.ts'
+import type { Diagnostics } from '../../lib/diagnostics.ts'
+import type { BatchView } from '../../wire/records/batch.ts'
+import { offsetFileName } from '../file-names.ts'
+import { FIRST_NUMBER } from './journal-files.ts'
+import { JournalReader } from './journal-reader.ts'
+import type { FoundEntry, JournalVisitor, LostEntries } from './journal-scan.ts'
+
+/** What a replay needs of a log. */
+interface ReplayedLog {
+  /** Everything below was synced, as the checkpoint says. */
+  readonly recoveryPoint: number
+  /** Recovers what is in its folder. */
+  open(): Promise<OpenedLog>
+}
+
+interface OpenedLog {
+  readonly logEndOffset: number
+  /** Why nothing can be appended to it. */
+  readonly offlineReason: string | undefined
+  /** At the log's end, as it was appended first. */
+  restore(batch: BatchView): Promise<void>
+  readonly folder: string
+  /** What was acknowledged is missing. */
+  takeOffline(damage: string): void
+  flush(): Promise<void>
+}
+
+export interface JournalReplayOptions {
+  readonly disk: Disk
+  readonly folder: string
+  readonly diagnostics: Diagnostics
+  /** undefined when there is no such topic any more. */
+  readonly find: (topicId: string, partition: number) => ReplayedLog | undefined
+}
+
+/** Entries that were acknowledged cannot be read, and nobody knows of which log they are. */
+class JournalDamaged extends Error {
+  override name = 'JournalDamaged'
+}
+
+const OPENED_AT_ONCE = 32
+
+/** Resolves to the number of the next entry. Rejects with JournalDamaged, and has changed nothing but logs that lacked something then. */
+export async function replayJournal(options: JournalReplayOptions): Promise<number> {
+  const { disk, folder } = options
+  const journal = await JournalReader.open(disk, folder)
+  if (journal === undefined) return 1
+  const reach = new Reach()
+  const nextNumber = await journal.read(reach)
+  await restoreAll(options, journal, reach)
+  await disk.replaceFile(join(folder, FIRST_NUMBER), Buffer.from(`${nextNumber}\n`))
+  for (const path of journal.paths) await disk.unlink(path)
+  await disk.syncFolder(folder)
+  return nextNumber
+}
+
+interface LogReach {
+  readonly topicId: string
+  readonly partition: number
+  endOffset: number
+  /** Entries below it are of a time before the log was truncated: they were in its segments then. */
+  sinceNumber: number
+}
+
+const keyOf = ({ topicId, partition }: Pick<LogReach, 'topicId' | 'partition'>): string => `${topicId} ${partition}`
+
+/** How far each log reaches, and what is lost. */
+class Reach implements JournalVisitor {
+  readonly logs = new Map<string, LogReach>()
+
+  entry(entry: FoundEntry): void {
+    const last = entry.batches.at(-1)
+    if (last !== undefined) this.#extend(entry, last.lastOffset)
+    else this.logs.set(keyOf(entry), { ...entry, endOffset: entry.baseOffset, sinceNumber: entry.number })
+  }
+
+  lost({ fromNumber, toNumber, header }: LostEntries): void {
+    if (header === undefined || toNumber - fromNumber > 1)
+      throw new JournalDamaged(`entries ${fromNumber} to ${toNumber - 1} of the journal, which were acknowledged, cannot be read`)
+    this.#extend(header, header.baseOffset)
+  }
+
+  #extend({ topicId, partition }: Pick<LogReach, 'topicId' | 'partition'>, lastOffset: number): void {
+    const key = keyOf({ topicId, partition })
+    const reach = this.logs.get(key)
+    if (reach === undefined) this.logs.set(key, { topicId, partition, endOffset: lastOffset + 1, sinceNumber: 0 })
+    else reach.endOffset = Math.max(reach.endOffset, lastOffset + 1)
+  }
+}
+
+async function restoreAll(options: JournalReplayOptions, journal: JournalReader, reach: Reach): Promise<void> {
+  const short = await openThoseBehind(options, reach)
+  if (short.size === 0) return
+  const restoring = new Restoring(short)
+  await journal.read(restoring, () => restoring.settle())
+  for (const log of short.values()) {
+    await log.finish(options.disk)
+    options.diagnostics.info('appended to a log what the journal had of it', {
+      topicId: log.reach.topicId,
+      partition: log.reach.partition,
+      restoredBatches: log.restoredBatches,
+    })
+  }
+}
+
+/** The logs that end before what the journal has of them. */
+async function openThoseBehind({ find }: JournalReplayOptions, { logs }: Reach): Promise<Map<string, LogBehind>> {
+  const behind = new Map<string, LogBehind>()
+  const unopened = logs.entries()
+  const openOneByOne = async (): Promise<void> => {
+    for (const [key, reach] of unopened) {
+      const found = find(reach.topicId, reach.partition)
+      if (found === undefined || found.recoveryPoint >= reach.endOffset) continue
+      const log = await found.open()
+      if (log.offlineReason !== undefined || log.logEndOffset < reach.endOffset) behind.set(key, new LogBehind(log, reach))
+    }
+  }
+  await Promise.all(Array.from({ length: OPENED_AT_ONCE }, openOneByOne))
+  return behind
+}
+
+/** One log that lacks what the journal has. */
+class LogBehind {
+  readonly reach: LogReach
+  readonly #log: OpenedLog
+  readonly #apart: BatchView[] = []
+  #missing: string | undefined
+  #restoring: Promise<unknown> = Promise.resolve()
+  restoredBatches = 0
+
+  constructor(log: OpenedLog, reach: LogReach) {
+    this.#log = log
+    this.reach = reach
+    this.#missing = log.offlineReason
+  }
+
+  take(batch: BatchView): void {
+    const { logEndOffset } = this.#log
+    if (batch.baseOffset > logEndOffset)
+      this.#missing ??= `the journal goes on at offset ${batch.baseOffset}, but the log ends at ${logEndOffset}`
+    if (this.#missing !== undefined) this.#apart.push(batch)
+    else if (batch.baseOffset === logEndOffset) {
+      const restored = this.#log.restore(batch)
+      restored.catch(() => undefined) // `settle` rejects
+      this.#restoring = Promise.all([this.#restoring, restored])
+      this.restoredBatches++
+    }
+  }
+
+  settle(): Promise<unknown> {
+    return this.#restoring
+  }
+
+  /** Everything is on disk: in the log, or where it cannot be appended to that, in a file beside the segments that nothing reads. */
+  async finish(disk: Disk): Promise<void> {
+    if (this.#log.offlineReason === undefined && this.#log.logEndOffset < this.reach.endOffset)
+      this.#missing ??= `the journal cannot be read where it has offset ${this.#log.logEndOffset}`
+    if (this.#missing === undefined) return this.#log.flush()
+    if (this.#log.offlineReason === undefined) this.#log.takeOffline(this.#missing)
+    const { folder } = this.#log
+    const [first] = this.#apart
+    if (first === undefined || (await disk.list(folder)) === undefined) return
+    await disk.replaceFile(join(folder, offsetFileName(first.baseOffset, 'unreplayed')), Buffer.concat(this.#apart.map(bytesOf)))
+  }
+}
+
+const bytesOf = ({ buffer, position, sizeInBytes }: BatchView): Buffer => buffer.subarray(position, position + sizeInBytes)
+
+class Restoring implements JournalVisitor {
+  readonly #behind: ReadonlyMap<string, LogBehind>
+
+  constructor(behind: ReadonlyMap<string, LogBehind>) {
+    this.#behind = behind
+  }
+
+  entry(entry: FoundEntry): void {
+    const log = this.#behind.get(keyOf(entry))
+    if (log === undefined || entry.number < log.reach.sinceNumber) return
+    for (const batch of entry.batches) log.take(batch)
+  }
+
+  lost(): void {
+    // what that means for a log shows where it goes on
+  }
+
+  async settle(): Promise<void> {
+    for (const log of this.#behind.values()) await log.settle()
+  }
+}

@@ -1,0 +1,299 @@
+// The journal of the broker: what is appended to logs with durability `fsync` is durable once it is here, whatever the number of partitions. One round is
+// written and synced at a time; all that comes meanwhile goes out in the next one. What a round holds is in its segments already, written and not synced.
+// - A checkpoint syncs the segments and frees the files whose entries are all covered by it; the oldest go first, so that those in use follow each other.
+// - When the files have reached their bound, or the disk is full, entries wait for a checkpoint, and with them whoever produced them.
+// - A failed write or sync is final, since what was promised of it cannot be kept: nothing is taken any more until the broker is started again.
+
+import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Diagnostics } from '../../lib/diagnostics.ts'
+import type { Histogram } from '../../lib/histogram.ts'
+import type { Disk } from '../../disk/disk.ts'
+import { isPassing, ShortWrite } from '../append-io.ts'
+import type { WriteGate } from '../durability/write-gate.ts'
+import { entrySize, FILE_HEADER_SIZE } from './journal-entry.ts'
+import { type JournalFile, JournalFiles } from './journal-files.ts'
+import { type EncodedRound, encodeRound, type EntryToWrite } from './journal-round.ts'
+
+/** What the journal needs of a log. */
+export interface JournaledLog {
+  readonly topicId: string
+  readonly partition: number
+  readonly folder: string
+  /** Everything below is in its segments, synced. */
+  readonly recoveryPoint: number
+  /** Syncs what is written to the segments; whether that worked shows in the recovery point. */
+  syncWritten(): Promise<void>
+}
+
+interface Waiting extends EntryToWrite {
+  readonly log: JournaledLog
+  readonly endOffset: number
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
+interface FileInUse extends JournalFile {
+  usedBytes: number
+  /** What the segments must hold, synced, before the file is free: by log, the end of its last entry. */
+  readonly endOffsets: Map<JournaledLog, number>
+}
+
+export interface JournalOptions {
+  readonly disk: Disk
+  readonly folder: string
+  readonly clock: Clock
+  readonly diagnostics: Diagnostics
+  readonly writeGate: WriteGate
+  /** Gets how long each sync took. */
+  readonly syncs: Histogram
+  readonly maxBytes: () => number
+  readonly checkpointIntervalMs: () => number
+  /** The size of a file. */
+  readonly fileBytes?: number
+}
+
+const FILE_BYTES = 16 << 20
+
+const ROUND_BYTES_MAX = 8 << 20
+const SMALL_ROUND_BYTES = 16 << 10
+const SYNCED_AT_ONCE = 4
+const RETRY_MS = 1000
+
+export class Journal {
+  readonly #options: JournalOptions
+  readonly #fileBytes: number
+  readonly #files: JournalFiles
+  #inUse: FileInUse[] = [] // oldest first; the last one is written
+  #waiting: Waiting[] = []
+  #nextNumber: number | undefined
+  #writing: Promise<void> | undefined
+  #checkpointing: Promise<void> | undefined
+  #timer: Timer | undefined
+  #failure: Error | undefined
+  #isClosing = false
+  #wakeUp: (() => void) | undefined
+  readonly #forgotten = new WeakSet<JournaledLog>()
+
+  constructor(options: JournalOptions) {
+    this.#options = options
+    this.#fileBytes = options.fileBytes ?? FILE_BYTES
+    this.#files = new JournalFiles(options.disk, options.folder, this.#fileBytes)
+  }
+
+  /** Takes entries from now on. `firstNumber` is above that of every entry that a file may still hold. */
+  start(firstNumber: number): void {
+    this.#nextNumber = firstNumber
+  }
+
+  get isStarted(): boolean {
+    return this.#nextNumber !== undefined
+  }
+
+  /** Of the files in use. */
+  get bytes(): number {
+    return this.#inUse.reduce((sum, { sizeMax }) => sum + sizeMax, 0)
+  }
+
+  /** The batches follow each other and are written to their segment. Resolves when they are durable; rejects when they never will be. */
+  append(log: JournaledLog, batches: readonly Buffer[], baseOffset: number, endOffset: number): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    const { topicId, partition } = log
+    const size = batches.reduce((sum, { length }) => sum + length, 0)
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ log, topicId, partition, batches, size, baseOffset, endOffset, resolve, reject })
+      this.#writing ??= this.#writeRounds()
+    })
+  }
+
+  /** The log is deleted: its entries hold up no file any more. */
+  forget(log: JournaledLog): void {
+    this.#forgotten.add(log)
+    for (const { endOffsets } of this.#inUse) endOffsets.delete(log)
+  }
+
+  /** Syncs the segments that files in use were written for, all but the newest `keep` of them, and frees these files. */
+  checkpoint(keep = 0): Promise<void> {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#checkpointing ??= this.#checkpoint(keep)
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#checkpointing = undefined
+        this.#wakeUp?.()
+        if (this.#inUse.some(({ endOffsets }) => endOffsets.size > 0)) this.#checkpointLater()
+      })
+    return this.#checkpointing
+  }
+
+  /** A stop is under way: what waits for room is given up. */
+  endWaits(): void {
+    this.#isClosing = true
+    this.#wakeUp?.()
+  }
+
+  /** After every log is closed. Leaves no file when everything is in the segments, synced. */
+  async close(): Promise<void> {
+    this.endWaits()
+    await this.#writing
+    this.#timer?.cancel()
+    await this.#checkpointing
+    await this.#free(0).catch((error: unknown) => this.#fail(error))
+    this.#timer?.cancel()
+    for (const { file } of this.#inUse) await file.close()
+    await this.#files.close(this.#inUse.length > 0)
+  }
+
+  /** Leaves everything as it is. */
+  async abandon(): Promise<void> {
+    this.endWaits()
+    await this.#writing
+    this.#timer?.cancel()
+    await this.#checkpointing
+    for (const { file } of this.#inUse) await file.close()
+  }
+
+  async #writeRounds(): Promise<void> {
+    await endOfTurn() // what other logs have written in this turn goes out in the same round
+    while (this.#waiting.length > 0 && this.#failure === undefined) {
+      try {
+        await this.#writeRound()
+      } catch (error) {
+        this.#fail(error)
+      }
+    }
+    this.#writing = undefined
+  }
+
+  async #writeRound(): Promise<void> {
+    const file = await this.#fileFor(entrySize(this.#waiting[0]!.size))
+    const beginsFile = file.usedBytes === 0
+    const round = this.#takeRound(file.sizeMax - file.usedBytes - (beginsFile ? FILE_HEADER_SIZE : 0))
+    const encoded = encodeRound(round, this.#nextNumber!, beginsFile)
+    try {
+      await this.#write(file, encoded)
+    } catch (error) {
+      this.#fail(error, round)
+      return
+    }
+    this.#nextNumber! += round.length
+    file.usedBytes += encoded.size
+    if (file.usedBytes > file.sizeMax / 2)
+      this.#files.prepare((error) =>
+        this.#options.diagnostics.debug('no journal file could be made ahead of need', { error: String(error) }),
+      )
+    for (const { log, endOffset, resolve } of round) {
+      if (!this.#forgotten.has(log)) file.endOffsets.set(log, endOffset)
+      resolve()
+    }
+    this.#checkpointLater()
+  }
+
+  #takeRound(room: number): Waiting[] {
+    let count = 0
+    for (let size = 0; count < this.#waiting.length && (count === 0 || size < ROUND_BYTES_MAX); count++) {
+      size += entrySize(this.#waiting[count]!.size)
+      if (size > room) break
+    }
+    return this.#waiting.splice(0, count)
+  }
+
+  /** The same bytes at the same place until there is room for them; synced. */
+  async #write(file: FileInUse, { chunks, size }: EncodedRound): Promise<void> {
+    for (;;) {
+      try {
+        const [chunk] = chunks
+        const isSmall = chunks.length === 1 && size <= SMALL_ROUND_BYTES
+        const written = isSmall ? file.file.writeNow(chunk!, file.usedBytes) : await file.file.write(chunks, file.usedBytes)
+        if (written !== size) throw new ShortWrite()
+        break
+      } catch (error) {
+        if (!isPassing(asError(error))) throw error
+        await this.#waitForRoom(asError(error))
+      }
+    }
+    const startMs = this.#options.clock.monotonic()
+    await file.file.sync()
+    this.#options.syncs.record(this.#options.clock.monotonic() - startMs)
+  }
+
+  async #fileFor(size: number): Promise<FileInUse> {
+    const active = this.#inUse.at(-1)
+    if (active !== undefined && active.usedBytes + FILE_HEADER_SIZE + size <= active.sizeMax) return active
+    const { maxBytes } = this.#options
+    for (;;) {
+      const bytes = this.bytes + Math.max(this.#fileBytes, size)
+      if (bytes > maxBytes() / 2) void this.checkpoint(Math.floor(this.#inUse.length / 4))
+      if (bytes <= maxBytes() || this.#inUse.length === 0) {
+        const taken = await this.#files.take(size + FILE_HEADER_SIZE).catch((error: unknown) => asError(error))
+        if (!(taken instanceof Error)) {
+          this.#inUse.push({ ...taken, usedBytes: 0, endOffsets: new Map() })
+          return this.#inUse.at(-1)!
+        }
+        if (!isPassing(taken)) throw taken
+        await this.#waitForRoom(taken)
+      } else await this.#waitForRoom()
+    }
+  }
+
+  /** Until a checkpoint is done, or a second has passed. Throws the error when the broker stops. */
+  async #waitForRoom(error = new Error('the journal is full')): Promise<void> {
+    if (this.#isClosing) throw error
+    void this.checkpoint()
+    await new Promise<void>((resolve) => {
+      const timer = this.#options.clock.after(RETRY_MS, resolve)
+      this.#wakeUp = () => {
+        timer.cancel()
+        resolve()
+      }
+    })
+    this.#wakeUp = undefined
+  }
+
+  #checkpointLater(): void {
+    if (this.#isClosing || this.#failure !== undefined) return
+    this.#timer ??= this.#options.clock.after(this.#options.checkpointIntervalMs(), () => void this.checkpoint())
+  }
+
+  async #checkpoint(keep: number): Promise<void> {
+    const uncovered = new Map<JournaledLog, number>() // as of now: more comes meanwhile
+    for (const { endOffsets } of this.#inUse.slice(0, this.#inUse.length - keep))
+      for (const [log, endOffset] of endOffsets) if (log.recoveryPoint < endOffset) uncovered.set(log, endOffset)
+    const unsynced = uncovered.entries()
+    const syncOneByOne = async (): Promise<void> => {
+      for (const [log, endOffset] of unsynced) {
+        await log.syncWritten()
+        if (log.recoveryPoint < endOffset && !this.#forgotten.has(log)) throw new Error(`a segment in ${log.folder} could not be synced`)
+      }
+    }
+    await Promise.all(Array.from({ length: SYNCED_AT_ONCE }, syncOneByOne))
+    await this.#free(1)
+  }
+
+  /** All that are covered but the newest `keep`, the oldest first. */
+  async #free(keep: number): Promise<void> {
+    for (const { endOffsets } of this.#inUse)
+      for (const [log, endOffset] of endOffsets) if (log.recoveryPoint >= endOffset) endOffsets.delete(log)
+    while (this.#inUse.length > keep && this.#inUse[0]!.endOffsets.size === 0) {
+      await this.#files.giveBack(this.#inUse[0]!)
+      this.#inUse.shift()
+    }
+  }
+
+  #fail(error: unknown, round: readonly Waiting[] = []): void {
+    if (this.#failure !== undefined) return
+    const reason = `the journal failed: ${asError(error).message}`
+    this.#failure = new Error(reason, { cause: error })
+    this.#options.writeGate.closeForGood(reason)
+    for (const { reject } of [...round, ...this.#waiting.splice(0)]) reject(this.#failure)
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}
+
+function endOfTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
