@@ -5,6 +5,7 @@ import { addConsumeCommand } from './consume.ts'
 import { addDocsCommand } from './docs/docs-command.ts'
 import { EXIT_CODES, failureOf } from './failure.ts'
 import { addDumpCommand } from './offline/dump.ts'
+import { addRepairCommand } from './offline/repair.ts'
 import { addVerifyCommand } from './offline/verify.ts'
 import { addProduceCommand } from './produce.ts'
 import { addStartCommand } from './start.ts'
@@ -40,6 +41,7 @@ function createProgram(terminal: Terminal): Command {
   addConsumeCommand(program, terminal)
   addDumpCommand(program, terminal)
   addVerifyCommand(program, terminal)
+  addRepairCommand(program, terminal)
   addDocsCommand(program, terminal)
   return program
 }

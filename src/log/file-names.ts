@@ -4,7 +4,8 @@
 //     <20-digit base offset>.log .index .timeindex    one segment
 //     <20-digit base offset>.txnindex                 its aborted transactions, where it has some
 //     <20-digit offset>.snapshot               producers as they were before that offset
-//     <20-digit offset>.cut                    what recovery cut off the log at that offset: ours, never read
+//     <20-digit offset>.cut                    what recovery cut off the log at that offset, or a repair took out: ours, never read
+//     <any of these>.cut                       a file that a repair wrote anew, as it was; with a number when there is one already
 //     <any of these>.deleted                   no part of the log any more: removed later
 //     <those of a segment>.cleaned             what compaction is writing: no part of the log yet
 //     <those of a segment>.swap                what compaction has written: takes the place of the segments whose offsets it covers
@@ -62,4 +63,9 @@ export function deletedFolderName(name: string): string {
 
 export function isDeletedFolderName(name: string): boolean {
   return /\.[0-9a-f]{32}-delete$/.test(name)
+}
+
+/** What recovery or a repair took out, and kept. */
+export function isSideFile(name: string): boolean {
+  return name.endsWith('.cut')
 }

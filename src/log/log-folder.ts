@@ -93,7 +93,7 @@ export class LogFolder {
   }
 }
 
-function formatPartitionMetadata(topicId: string): string {
+export function formatPartitionMetadata(topicId: string): string {
   return `version: 0\ntopic_id: ${topicId}`
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { ReadingDisk } from '../disk/disk.ts'
 import { CLEAN_SHUTDOWN, LOG_START_OFFSETS, parseCheckpoint, parseSizesAtRest, RECOVERY_POINTS } from '../log/checkpoints.ts'
 import { CLEANER_OFFSETS } from './compaction/cleaner-offsets.ts'
-import { JOURNAL_FOLDER, isDeletedFolderName, logFolderName, parseLogFolderName } from '../log/file-names.ts'
+import { JOURNAL_FOLDER, isDeletedFolderName, isSideFile, logFolderName, parseLogFolderName } from '../log/file-names.ts'
 import { listLogFolders } from '../log/log-folders.ts'
 import { Malformed } from '../wire/reader.ts'
 import { readRecords } from '../wire/records/record.ts'
@@ -44,6 +44,8 @@ interface FolderCheckOptions {
   readonly only: string | undefined
   readonly report: Report
   readonly totals: Totals
+  /** Gets what is known of each partition before it is checked. */
+  readonly partition?: (folderName: string, facts: PartitionFacts) => void
 }
 
 /** Not part of what the broker promises, and gone or written anew at the next start. */
@@ -107,7 +109,7 @@ class FolderCheck {
     for (const name of this.#names) {
       if (isDeletedFolderName(name)) this.#tell('note', name, 'a deleted partition; the next start removes it')
       else if (!known.has(name) && !PASSING_FILES.test(name) && parseLogFolderName(name) === undefined)
-        this.#tell('note', name, 'not a file of a data folder')
+        this.#tell('note', name, isSideFile(name) ? 'what a repair took out, kept for you to look at' : 'not a file of a data folder')
     }
   }
 
@@ -210,6 +212,7 @@ class FolderCheck {
     useRecords?: Parameters<typeof checkPartition>[0]['useRecords'],
   ): Promise<void> {
     const { disk, dataFolder, totals } = this.#options
+    this.#options.partition?.(folderName, facts)
     await checkPartition({
       disk,
       folder: join(dataFolder, folderName),

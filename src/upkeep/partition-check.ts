@@ -7,6 +7,7 @@ import {
   LEADER_EPOCH_CHECKPOINT,
   offsetFileName,
   PARTITION_METADATA,
+  isSideFile,
   parseOffsetFileName,
   parsePassingFileName,
   type PassingSuffix,
@@ -79,7 +80,7 @@ class PartitionCheck {
       const kind = parseOffsetFileName(name)?.kind
       const suffix = parsePassingFileName(name)?.suffix
       if (suffix !== undefined) this.#tell('note', name, PASSING_FILES[suffix])
-      else if (kind === 'cut') this.#tell('note', name, 'what a recovery cut off the log, kept for you to look at')
+      else if (isSideFile(name)) this.#tell('note', name, 'what a recovery or repair took out, kept for you to look at')
       else if (kind === undefined && name !== PARTITION_METADATA && name !== LEADER_EPOCH_CHECKPOINT) {
         this.#tell('note', name, 'not a file of a log')
       }
@@ -191,6 +192,10 @@ class PartitionCheck {
       if (recoveryPoint > logStartOffset)
         this.#tell('damage', name, `there is no segment; the log was synced up to offset ${recoveryPoint}`)
       return
+    }
+    if (recoveryPoint > 0 && this.#firstOffset > logStartOffset && !this.#options.facts.mayHaveGaps) {
+      const lost = `offsets ${logStartOffset} to ${this.#firstOffset - 1}, with which the log begins, are missing`
+      this.#tell('damage', name, lost)
     }
     if (!this.#isReadable) return
     if (this.#endOffset < logStartOffset) {

@@ -46,9 +46,12 @@ export async function checkSegment(options: SegmentCheckOptions): Promise<Segmen
   const check = (view: BatchView, position: number): boolean | Promise<boolean> => {
     const tell = (message: string): void => {
       const { baseOffset: offset } = view
-      report({ level: levelAt(offset), file: name, position, offset, message: `the batch at offset ${offset}: ${message}` })
+      const level = levelAt(Math.min(offset, expectedOffset)) // its own may be what is wrong
+      report({ level, file: name, position, offset, message: `the batch at offset ${offset}: ${message}` })
     }
-    if (view.baseOffset > expectedOffset && !options.mayHaveGaps) tell(`it follows offset ${expectedOffset - 1}; those between are missing`)
+    const passesEnd = levelAt(expectedOffset) !== levelAt(view.lastOffset) // of what was synced: no compaction does that
+    if (view.baseOffset > expectedOffset && (!options.mayHaveGaps || passesEnd))
+      tell(`it follows offset ${expectedOffset - 1}; those between are missing`)
     expectedOffset = view.lastOffset + 1
     offsets?.follow(view, position)
     times?.follow(view)

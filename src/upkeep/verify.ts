@@ -5,7 +5,7 @@ import type { ReadingDisk } from '../disk/disk.ts'
 import { PARTITION_METADATA, parseOffsetFileName } from '../log/file-names.ts'
 import type { Report } from './finding.ts'
 import { checkDataFolder, DATA_FOLDER_PROPERTIES, type MetadataLogFacts } from './folder-check.ts'
-import { checkPartition, type Totals } from './partition-check.ts'
+import { checkPartition, type PartitionFacts, type Totals } from './partition-check.ts'
 
 interface VerifyOptions {
   readonly disk: ReadingDisk
@@ -34,6 +34,14 @@ export async function kindOfFolder(disk: ReadingDisk, path: string): Promise<Fol
 
 export async function verify(kind: FolderKind, { disk, metadata, report, totals }: VerifyOptions): Promise<void> {
   if (kind.kind === 'data folder') return checkDataFolder({ ...kind, disk, metadata, report, totals })
-  const facts = { topicId: undefined, recoveryPoint: undefined, logStartOffset: undefined, mayHaveGaps: true, wasCleanShutdown: true }
-  await checkPartition({ disk, folder: kind.folder, facts, report, totals })
+  await checkPartition({ disk, folder: kind.folder, facts: NOTHING_KNOWN, report, totals })
+}
+
+/** Of a partition's folder outside any data folder. */
+export const NOTHING_KNOWN: PartitionFacts = {
+  topicId: undefined,
+  recoveryPoint: undefined,
+  logStartOffset: undefined,
+  mayHaveGaps: true,
+  wasCleanShutdown: true,
 }

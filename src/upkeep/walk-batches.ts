@@ -10,7 +10,7 @@ type ReadableFile = Pick<DiskFile, 'read'>
 
 export interface UnreadablePart {
   readonly position: number
-  /** Of the batch that was expected there. */
+  /** Of the batch that was expected there, or of the one behind it when that is lower. */
   readonly offset: number
   /** What is wrong, and from where on it can be read again. */
   readonly message: string
@@ -43,7 +43,8 @@ export async function walkBatches({ file, size, baseOffset, visit, unreadable }:
     const isLengthDoubtful = lastView?.isCrcValid === false // then it does not say where the next one begins
     const position = isLengthDoubtful ? lastPosition : end.position
     const found = await nextBatch(file, { start: isLengthDoubtful ? position + 1 : position, end: size, baseOffset })
-    await unreadable({ position, offset: nextOffset, message: `${end.damage}; ${extentOf(position, found?.position)}` })
+    const offset = Math.min(nextOffset, found?.baseOffset ?? nextOffset) // that of the last batch may be what is wrong
+    await unreadable({ position, offset, message: `${end.damage}; ${extentOf(position, found?.position)}` })
     start = found?.position ?? size
     nextOffset = found?.baseOffset ?? nextOffset
   }

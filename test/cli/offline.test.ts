@@ -185,3 +185,51 @@ describe('ottla dump', () => {
     expect(existsSync(join(parent, 'missing.log'))).toBe(false)
   })
 })
+
+describe('ottla repair', () => {
+  const consume = async (): Promise<{ readonly code: number }> => {
+    const broker = await startBroker({ port: 0, host: '127.0.0.1', dataDir: data })
+    const from = ['--partition', '0', '--from', '18', '--max', '3', '--bootstrap', broker.bootstrapServers]
+    const outcome = await runCommand(['consume', 'orders', ...from])
+    await broker.close()
+    return outcome
+  }
+
+  it('says what it would do, and does nothing', async () => {
+    damage(LOG, 70)
+    const before = readFolder(data)
+    const { code, printed, said } = await runCommand(['repair', data])
+    expect(code).toBe(1)
+    expect(printed).toContain(`would do  ${LOG}: at byte 0, the checksum of the batch at offset 18 is wrong`)
+    expect(said).toContain('Nothing was changed: to do what is listed, add --execute')
+    expect(readFolder(data)).toEqual(before)
+  })
+
+  it('leaves a folder that is sound, and that the broker serves', async () => {
+    damage(LOG, 70)
+    const { code, printed } = await runCommand(['repair', data, '--execute'])
+    expect([code, printed]).toEqual([0, expect.stringContaining('repaired 1 piece of damage\n')])
+    expect((await runCommand(['verify', data])).code).toBe(0)
+    expect(existsSync(join(data, 'orders-0', '00000000000000000018.cut'))).toBe(true)
+    expect((await consume()).code).toBe(0)
+  })
+
+  it('has nothing to do in a folder that is sound', async () => {
+    const before = readFolder(data)
+    expect(await runCommand(['repair', data, '--execute'])).toMatchObject({ code: 0, printed: 'nothing is damaged\n' })
+    expect(readFolder(data)).toEqual(before)
+  })
+
+  it('tells programs what it did', async () => {
+    damage(LOG, 70)
+    const { printed } = await runCommand(['repair', join(data, 'orders-0'), '--execute', '--json'])
+    expect(jsonLines(printed).map(({ kind, file }) => [kind, file])).toContainEqual(['done', LOG])
+    expect(jsonLines(printed).at(-1)).toMatchObject({ kind: 'summary', isExecuted: true, damage: 1, left: 0 })
+  })
+
+  it('does not touch a folder on which a broker runs', async () => {
+    const broker = await startBroker({ port: 0, host: '127.0.0.1', dataDir: data })
+    expect(await runCommand(['repair', data, '--execute'])).toMatchObject({ code: 1, said: expect.stringContaining('in use') })
+    await broker.close()
+  })
+})

@@ -49,6 +49,9 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
     await files.removeLeftovers()
     return log
   }
+  const lostBefore = segments[0]!.baseOffset
+  if (recoveryPoint > 0 && lostBefore > checkpoint.logStartOffset && !settings.mayHaveGaps)
+    throw new Damaged(`offsets ${checkpoint.logStartOffset} to ${lostBefore - 1}, with which the log begins, are missing`)
   const known = await loadProducers(options, files, segments[0]!.baseOffset)
   const epochs = await loadEpochs(options, files)
   const end = await scanToEnd({

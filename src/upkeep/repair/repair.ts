@@ -1,0 +1,114 @@
+// Repairs what `verify` finds, in a folder that no broker uses: plans it all first, and does it in an order in which it may be stopped anywhere and begun
+// again. What it takes out is kept in side files. Everything that can be made from the batches is; records that are damaged cannot.
+// Steps: the clean-shutdown marker goes, because sizes change; then each partition, its segments before what is made from them; then the data folder's own
+// files. What a journal holds belongs before the partitions: it may bring back what a segment lost.
+
+import { join } from 'node:path'
+import type { Disk } from '../../disk/disk.ts'
+import { CLEAN_SHUTDOWN, LOG_START_OFFSETS, parseCheckpoint, RECOVERY_POINTS } from '../../log/checkpoints.ts'
+import { LEADER_EPOCH_CHECKPOINT, parseLogFolderName } from '../../log/file-names.ts'
+import { LeaderEpochs } from '../../log/leader-epochs.ts'
+import type { Finding } from '../finding.ts'
+import { checkDataFolder, type MetadataLogFacts } from '../folder-check.ts'
+import type { PartitionFacts, Totals } from '../partition-check.ts'
+import { type FolderKind, NOTHING_KNOWN, verify } from '../verify.ts'
+import { planPartition } from './repair-partition.ts'
+import type { RepairAction } from './repair-segments.ts'
+import { SideFiles } from './side-files.ts'
+
+export interface RepairOptions {
+  readonly disk: Disk
+  readonly metadata: MetadataLogFacts
+  /** Counts what has been read, as it goes on. */
+  readonly totals: Totals
+}
+
+export interface RepairPlan {
+  /** What is damaged. */
+  readonly findings: readonly Finding[]
+  /** In order; their files are named below the folder. */
+  readonly actions: readonly RepairAction[]
+}
+
+export async function planRepair(kind: FolderKind, { disk, metadata, totals }: RepairOptions): Promise<RepairPlan> {
+  const findings: Finding[] = []
+  const report = (finding: Finding): void => void (finding.level === 'damage' && findings.push(finding))
+  if (kind.kind === 'partition') {
+    await verify(kind, { disk, metadata, report, totals })
+    const damagedFiles = new Set(findings.map(({ file }) => file))
+    return { findings, actions: await planPartition({ disk, folder: kind.folder, facts: NOTHING_KNOWN, damagedFiles }) }
+  }
+  const { dataFolder } = kind
+  const partitions = new Map<string, PartitionFacts>()
+  const partition = (name: string, facts: PartitionFacts): void => void partitions.set(name, facts)
+  await checkDataFolder({ ...kind, disk, metadata, report, totals, partition })
+  const actions: RepairAction[] = []
+  for (const [folderName, facts] of partitions) {
+    const damagedFiles = new Set(filesBelow(folderName, findings))
+    if (damagedFiles.size === 0) continue
+    for (const action of await planPartition({ disk, folder: join(dataFolder, folderName), facts, damagedFiles }))
+      actions.push({ ...action, file: join(folderName, action.file) })
+  }
+  actions.push(...(await planCheckpoints(disk, dataFolder, findings)))
+  const isMarkerWrong = actions.length > 0 || findings.some(({ file }) => file === CLEAN_SHUTDOWN)
+  return { findings, actions: isMarkerWrong ? [withoutMarker(disk, dataFolder), ...actions] : [] }
+}
+
+function filesBelow(folderName: string, findings: readonly Finding[]): string[] {
+  const prefix = join(folderName, '/')
+  return findings.filter(({ file }) => file.startsWith(prefix)).map(({ file }) => file.slice(prefix.length))
+}
+
+function withoutMarker(disk: Disk, dataFolder: string): RepairAction {
+  return {
+    file: CLEAN_SHUTDOWN,
+    message: 'it goes, if it is there, so that the next start looks at what was repaired',
+    async apply() {
+      await disk.unlink(join(dataFolder, CLEAN_SHUTDOWN))
+      await disk.syncFolder(dataFolder)
+    },
+  }
+}
+
+const LOST: Readonly<Record<string, string>> = {
+  [RECOVERY_POINTS]: 'the next start checks every log from its start',
+  [LOG_START_OFFSETS]: 'logs begin where their leader epochs do',
+}
+
+/** The first epoch of a log begins where the log does. */
+async function startsByEpochs(disk: Disk, dataFolder: string, names: Iterable<string>): Promise<[string, number][]> {
+  const starts: [string, number][] = []
+  for (const name of names) {
+    const parsed = parseLogFolderName(name)
+    const text = parsed && (await disk.readFile(join(dataFolder, name, LEADER_EPOCH_CHECKPOINT)))?.toString()
+    const startOffset = (text === undefined ? undefined : LeaderEpochs.parse(text)?.entries[0]?.startOffset) ?? 0
+    if (parsed !== undefined && startOffset > 0) starts.push([`${parsed.topic} ${parsed.partition}`, startOffset])
+  }
+  return starts
+}
+
+/** A file that cannot be read begins afresh; of one that can, what names a log that is gone. */
+async function planCheckpoints(disk: Disk, dataFolder: string, findings: readonly Finding[]): Promise<RepairAction[]> {
+  const names = new Set(await disk.list(dataFolder))
+  const sideFiles = new SideFiles(disk, dataFolder, names)
+  const actions: RepairAction[] = []
+  for (const name of [RECOVERY_POINTS, LOG_START_OFFSETS]) {
+    if (!findings.some(({ file }) => file === name)) continue
+    const text = (await disk.readFile(join(dataFolder, name)))?.toString()
+    const offsets = text === undefined ? undefined : parseCheckpoint(text)
+    const kept = new Map(name === LOG_START_OFFSETS ? await startsByEpochs(disk, dataFolder, names) : [])
+    for (const [key, offset] of offsets ?? []) if (names.has(key.replace(' ', '-'))) kept.set(key, offset)
+    const sideName = text === undefined ? undefined : sideFiles.nameFor(name)
+    const told = offsets === undefined ? `it begins afresh: ${LOST[name]}` : 'what names a log that is gone is left out'
+    actions.push({
+      file: name,
+      message: sideName === undefined ? told : `${told}; the old one is kept in ${sideName}`,
+      async apply() {
+        if (sideName !== undefined) await sideFiles.keepWhole(name, sideName)
+        const lines = [...kept].map(([key, offset]) => `${key} ${offset}\n`)
+        await disk.replaceFile(join(dataFolder, name), Buffer.from(`0\n${lines.length}\n${lines.join('')}`))
+      },
+    })
+  }
+  return actions
+}
