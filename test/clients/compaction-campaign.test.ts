@@ -114,9 +114,8 @@ describeWith('kafka')('a campaign of compaction and retention', () => {
 
   /** Closes what is active, by age, and waits until all of it is compacted, its tombstones gone. */
   async function settleCompaction(): Promise<void> {
-    const alter = (...configs: string[]): unknown =>
-      ottlaCommandLine('topic', 'alter', compacted, '--bootstrap', broker.bootstrap, ...configs.flatMap((config) => ['--config', config]))
-    alter('max.compaction.lag.ms=1000', 'min.cleanable.dirty.ratio=0')
+    const configs = ['max.compaction.lag.ms=1000', 'min.cleanable.dirty.ratio=0'].flatMap((config) => ['--set', config])
+    expect(ottlaCommandLine('topic', 'alter', compacted, '--bootstrap', broker.bootstrap, ...configs)).toMatchObject({ status: 0 })
     for (let waitedMs = 0; cleanedTo() < written; waitedMs += 200) {
       if (waitedMs > PATIENCE_MS) throw new Error(`compaction came to ${cleanedTo()} of ${written}:\n${broker.output}`)
       await setTimeout(200)
