@@ -1,6 +1,6 @@
 // The jobs that go on in the background, each by its name, which is what a broker would claim it by in a cluster. One timer for all of them. A job begins
-// again some time after it ended, so that it never overtakes itself; jobs that are due together take turns on the event loop, which each leaves about every
-// five milliseconds. At the close nothing begins any more, and what is under way stops at its next step.
+// again some time after it ended, so that it never overtakes itself; jobs that are due together take turns on the event loop, which each leaves after a few
+// milliseconds; one that works long leaves it sooner, and rests, so that who waits for an answer does not notice. At the close nothing begins any more, and what is under way stops at its next step.
 
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
@@ -9,6 +9,8 @@ export interface Job {
   readonly name: string
   /** From the end of a run to the beginning of the next, and from the start to the first; asked anew each time. */
   readonly pauseMs: () => number
+  /** For one that works long: how long it works at most between two rests, and how long these are. Left out: 5 ms, and as long as others have to do. */
+  readonly pace?: { readonly workMs: number; readonly restMs: number }
   /** One run. Rejects with JobStopped when it was told to stop on the way. */
   run(turn: JobTurn): Promise<void>
 }
@@ -30,7 +32,7 @@ interface SchedulerOptions {
   readonly diagnostics: Diagnostics
 }
 
-const TURN_MS = 5
+const UNPACED = { workMs: 5, restMs: 0 }
 const LONGEST_SLEEP_MS = 60_000 // a pause that was altered meanwhile holds after this at the latest
 
 interface Scheduled {
@@ -88,7 +90,7 @@ export class Scheduler {
     const { clock, diagnostics } = this.#options
     scheduled.isRunning = true
     try {
-      await scheduled.job.run(this.#newTurn())
+      await scheduled.job.run(this.#newTurn(scheduled.job))
     } catch (error) {
       if (!(error instanceof JobStopped))
         diagnostics.error('a background job failed; it will be tried again', { job: scheduled.job.name, error: String(error) })
@@ -98,8 +100,9 @@ export class Scheduler {
     this.#setTimer()
   }
 
-  #newTurn(): JobTurn {
+  #newTurn({ pace }: Job): JobTurn {
     const { clock } = this.#options
+    const { workMs, restMs } = pace ?? UNPACED
     let sinceMs = clock.monotonic()
     const goOn = (): void => {
       if (this.#isStopping) throw new JobStopped()
@@ -108,7 +111,8 @@ export class Scheduler {
     return {
       step: () => {
         if (this.#isStopping) throw new JobStopped()
-        return clock.monotonic() - sinceMs < TURN_MS ? undefined : nextTurn().then(goOn)
+        if (clock.monotonic() - sinceMs < workMs) return undefined
+        return (restMs === 0 ? nextTurn() : this.#wait(restMs)).then(goOn)
       },
       sleep: (ms) => this.#wait(ms).then(goOn),
     }

@@ -79,6 +79,28 @@ describe('the scheduler', () => {
     expect(steps).toEqual(['on', 'on', 'wait', 'on'])
   })
 
+  it('has a job that works long rest between', async () => {
+    const { clock, scheduler } = newScheduler()
+    let steps = 0
+    const run = async (turn: JobTurn): Promise<void> => {
+      await new Promise(setImmediate) // the clock moves for this job alone
+      for (; steps < 10; steps++) {
+        clock.advance(1)
+        await turn.step()
+      }
+    }
+    scheduler.add({ name: 'a', pauseMs: () => 100, pace: { workMs: 2, restMs: 50 }, run })
+    clock.advance(100)
+    await settled()
+    expect(steps).toBe(1)
+    clock.advance(49)
+    await settled()
+    expect(steps).toBe(1)
+    clock.advance(1)
+    await settled()
+    expect(steps).toBe(3)
+  })
+
   it('says when a job failed, and tries it again', async () => {
     const { clock, scheduler, lines } = newScheduler()
     let runs = 0

@@ -41,7 +41,7 @@ export async function cleanBatch(view: BatchView, rules: CleaningRules, turn: Jo
   }
   const horizonMs = newDeleteHorizon(view, kept, rules)
   if (horizonMs !== undefined)
-    return { kind: 'changed', bytes: await rebuilt(view, withBaseTimestamp(view, records, kept, horizonMs), kept, horizonMs) }
+    return { kind: 'changed', bytes: await rebuilt(view, await withBaseTimestamp(view, records, kept, horizonMs, turn), kept, horizonMs) }
   if (kept.count === view.recordCount) return UNTOUCHED
   const chunks = kept.runs.map(({ start, end }) => records.subarray(start, end))
   return { kind: 'changed', bytes: await rebuilt(view, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), kept, undefined) }
@@ -91,12 +91,19 @@ function newDeleteHorizon(
   return Math.min(nowMs + deleteRetentionMs, Number.MAX_SAFE_INTEGER)
 }
 
-function withBaseTimestamp(view: BatchView, records: Buffer, { runs }: KeptRecords, baseTimestamp: number): Buffer {
+async function withBaseTimestamp(
+  view: BatchView,
+  records: Buffer,
+  { runs }: KeptRecords,
+  baseTimestamp: number,
+  turn: JobTurn,
+): Promise<Buffer> {
   const moveMs = view.baseTimestamp - baseTimestamp
   const chunks: Buffer[] = []
   for (const { start, end } of runs) {
     const cursor = new RecordCursor(records.subarray(0, end), start)
     while (!cursor.isAtEnd) {
+      if (chunks.length % RECORDS_PER_STEP === 0) await turn.step()
       cursor.next()
       chunks.push(beginningOf(cursor, moveMs), records.subarray(cursor.valueStart, cursor.position))
     }

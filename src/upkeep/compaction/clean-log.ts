@@ -59,8 +59,8 @@ async function fillMap(
   { from, to }: Pick<Cleanable, 'from' | 'to'>,
   options: CleaningOptions,
 ): Promise<number> {
-  const { map, spend } = options
-  map.clear()
+  const { map, spend, turn } = options
+  await map.clear(turn)
   let end = from
   for (const segment of segments) {
     if (segment.baseOffset >= to || map.isFull) break

@@ -6,10 +6,12 @@
 
 import { hash } from 'node:crypto'
 import { assert } from '../../lib/assert.ts'
+import type { JobTurn } from '../scheduler.ts'
 
 const ENTRY_WORDS = 6
 const ENTRY_SIZE = 4 * ENTRY_WORDS
 const WORD = 2 ** 32
+const CLEARED_WORDS = 1 << 18
 
 export class OffsetMap {
   readonly #words: Int32Array
@@ -58,18 +60,23 @@ export class OffsetMap {
     return this.#words[word + 4]! * WORD + (this.#words[word + 5]! >>> 0) - 1
   }
 
-  clear(): void {
-    this.#words.fill(0)
+  /** As if it were new; gives way between pieces of a megabyte. */
+  async clear(turn: JobTurn): Promise<void> {
+    if (this.#count === 0) return
+    for (let start = 0; start < this.#words.length; start += CLEARED_WORDS) {
+      await turn.step()
+      this.#words.fill(0, start, start + CLEARED_WORDS)
+    }
     this.#count = 0
   }
 
   /** Where the key is, or the free place where it would be. */
   #find(key: Buffer): number {
-    const digest = sha256(key)
-    this.#h0 = digest.readInt32LE(0)
-    this.#h1 = digest.readInt32LE(4)
-    this.#h2 = digest.readInt32LE(8)
-    this.#h3 = digest.readInt32LE(12)
+    const digest = hash('sha256', key, 'binary') // a text costs a third of a buffer: there is one for every record
+    this.#h0 = wordAt(digest, 0)
+    this.#h1 = wordAt(digest, 4)
+    this.#h2 = wordAt(digest, 8)
+    this.#h3 = wordAt(digest, 12)
     const words = this.#words
     let slot = (this.#h0 >>> 0) % this.#slotCount
     for (;;) {
@@ -82,6 +89,12 @@ export class OffsetMap {
   }
 }
 
-function sha256(key: Buffer): Buffer {
-  return hash('sha256', key, 'buffer')
+/** Of a text whose characters are bytes. */
+function wordAt(digest: string, index: number): number {
+  return (
+    digest.charCodeAt(index) |
+    (digest.charCodeAt(index + 1) << 8) |
+    (digest.charCodeAt(index + 2) << 16) |
+    (digest.charCodeAt(index + 3) << 24)
+  )
 }

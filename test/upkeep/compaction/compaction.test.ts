@@ -147,6 +147,17 @@ describe('what compaction waits for', () => {
     expect(log.counters.compactionRuns.value).toBe(1)
   })
 
+  it('the recovery point: past what is on disk of that, a gap would be taken for a loss', async () => {
+    const log = await newLog()
+    await log.append([value('a', '1'), value('a', '2')])
+    await log.log.exchange.roll()
+    await settled()
+    await log.compact({}, {}, 'as it is')
+    expect(log.counters.compactionRuns.value).toBe(0)
+    await log.compact({}, {}, 'stays open')
+    expect(log.counters.compactionRuns.value).toBe(1)
+  })
+
   it('not for the dirty share, nor for the active segment to fill, past max.compaction.lag.ms', async () => {
     let log = await newLog()
     await log.append([value('a', '1'), value('a', '2')])
@@ -285,7 +296,7 @@ describe('a log that is compacted', () => {
     await settled()
     const path = `${FOLDER}/00000000000000000000.log`
     const file = await log.disk.open(path, 'existing')
-    await file.write([Buffer.of(0xff)], 70)
+    await file.write([Buffer.of(0xff)], 68) // a value, which only the checksum covers
     const before = await log.disk.readFile(path)
     await log.compact()
     await log.compact()

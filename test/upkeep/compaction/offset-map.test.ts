@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { immediateTurn } from '../../support/job-turn.ts'
 import { OffsetMap } from '../../../src/upkeep/compaction/offset-map.ts'
 
 describe('the offset map', () => {
-  it('answers what a map of all keys would, until it is full', () => {
+  it('answers what a map of all keys would, until it is full', async () => {
     const keys = fc.array(fc.tuple(fc.string({ maxLength: 3 }), fc.nat(2 ** 50)), { maxLength: 200 })
-    fc.assert(
-      fc.property(keys, fc.integer({ min: 1, max: 120 }), (puts, slots) => {
+    await fc.assert(
+      fc.asyncProperty(keys, fc.integer({ min: 1, max: 120 }), async (puts, slots) => {
         const map = new OffsetMap(24 * slots, 0.9)
         const model = new Map<string, number>()
         for (const [key, offset] of puts) {
@@ -16,7 +17,7 @@ describe('the offset map', () => {
         }
         expect(map.count).toBe(model.size)
         for (const [key] of puts) expect(map.get(Buffer.from(key))).toBe(model.get(key) ?? -1)
-        map.clear()
+        await map.clear(immediateTurn)
         for (const [key] of puts) expect(map.get(Buffer.from(key))).toBe(-1)
       }),
     )
