@@ -10,7 +10,7 @@ import { scanBatches } from '../../log/segments/segment-scan.ts'
 import { BatchView } from '../../wire/records/batch.ts'
 import { decompress } from '../../wire/records/codecs.ts'
 import { RecordCursor } from '../../wire/records/record-cursor.ts'
-import type { JobTurn } from '../scheduler.ts'
+import { JobStopped, type JobTurn } from '../scheduler.ts'
 import type { Cleanable } from './cleanable.ts'
 import { cleanBatch, type CleaningRules } from './clean-batch.ts'
 import type { OffsetMap } from './offset-map.ts'
@@ -43,14 +43,26 @@ const RECORDS_PER_STEP = 64
 /** Resolves to the offset up to which the log is clean now; undefined when its segments were taken away meanwhile. */
 export async function cleanLog(log: PartitionLog, { from, to }: Cleanable, options: CleaningOptions): Promise<number | undefined> {
   const segments = [...log.exchange.segments]
-  const mapEnd = await fillMap(segments, { from, to }, options)
+  const mapEnd = await unlessTaken(log, segments, () => fillMap(segments, { from, to }, options))
+  if (mapEnd === undefined) return undefined
   const covered = segments.slice(0, -1).filter((segment, index) => segment.baseOffset < mapEnd && segments[index + 1]!.baseOffset <= to)
   const lastOffsets = log.exchange.producerLastOffsets
   for (const group of groupsOf(covered, segments, options.segmentBytes)) {
-    const isDone = await cleanGroup(log, group, { mapEnd, lastOffsets }, options)
-    if (!isDone) return undefined
+    const isDone = await unlessTaken(log, group, () => cleanGroup(log, group, { mapEnd, lastOffsets }, options))
+    if (isDone !== true) return undefined
   }
   return mapEnd
+}
+
+/** Undefined when it failed because the segments were taken out of the log meanwhile, and their files with them. */
+async function unlessTaken<T>(log: PartitionLog, segments: readonly Segment[], work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    const { segments: left } = log.exchange
+    if (error instanceof JobStopped || segments.every((segment) => left.includes(segment))) throw error
+    return undefined
+  }
 }
 
 /** Resolves to the offset that the map covers the dirty part to. */

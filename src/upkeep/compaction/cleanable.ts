@@ -30,10 +30,10 @@ export interface Cleanable {
   readonly restsUntilMs: number
 }
 
-/** Whether the active segment must be closed for its oldest record to be compacted in time (`max.compaction.lag.ms`). */
-export function mustRoll(log: PartitionLog, { maxCompactionLagMs }: CompactionPolicy, nowMs: number): boolean {
-  const first = log.exchange.segments.at(-1)?.firstTimestamp
-  return first !== undefined && first >= 0 && first + maxCompactionLagMs < nowMs
+/** When the active segment must be closed, for its oldest record to be compacted in time (`max.compaction.lag.ms`). */
+export function rollDueMs(log: PartitionLog, { maxCompactionLagMs }: CompactionPolicy): number {
+  const first = log.exchange.segments.at(-1)?.firstTimestamp ?? -1
+  return first < 0 ? Infinity : first + maxCompactionLagMs + 1
 }
 
 export async function cleanableOf(log: PartitionLog, upTo: CleanedUpTo, policy: CompactionPolicy, nowMs: number): Promise<Cleanable> {
@@ -49,7 +49,9 @@ export async function cleanableOf(log: PartitionLog, upTo: CleanedUpTo, policy: 
   const dueMs = dirty.length === 0 ? Infinity : (await oldestTimestamp(dirty, policy)) + policy.maxCompactionLagMs
   const isDue = ratio > policy.minCleanableRatio || dueMs < nowMs
   const oldEnoughMs = young === undefined ? Infinity : young.timestamp + policy.minCompactionLagMs
-  return { from, to: eligible.at(-1)?.end ?? from, ratio, isDue, restsUntilMs: isDue ? nowMs : Math.min(oldEnoughMs, dueMs + 1) }
+  const mayChangeSoon = isDue || settled.length < closed.length
+  const restsUntilMs = mayChangeSoon ? nowMs : Math.min(oldEnoughMs, dueMs + 1, rollDueMs(log, policy))
+  return { from, to: eligible.at(-1)?.end ?? from, ratio, isDue, restsUntilMs }
 }
 
 /** A checkpoint that is not of this log, or no more, counts for nothing. */

@@ -10,7 +10,7 @@ import { isOutOfRoom } from '../../log/segments/cleaned-segment.ts'
 import { Refusal } from '../../wire/error-codes.ts'
 import { type KeptPartition, Rests } from '../kept-partition.ts'
 import { type Job, JobStopped, type JobTurn } from '../scheduler.ts'
-import { cleanableOf, type Cleanable, type CompactionPolicy, mustRoll } from './cleanable.ts'
+import { cleanableOf, type Cleanable, type CompactionPolicy, rollDueMs } from './cleanable.ts'
 import { type CleaningCounters, cleanLog } from './clean-log.ts'
 import type { CleanerOffsets } from './cleaner-offsets.ts'
 import { OffsetMap } from './offset-map.ts'
@@ -103,7 +103,7 @@ class Compaction {
   async #look(log: PartitionLog, policy: CompactionPolicy): Promise<Cleanable> {
     const { clock, checkpoints, cleanerOffsets } = this.#options
     const nowMs = clock.now()
-    if (mustRoll(log, policy, nowMs)) await log.exchange.roll()
+    if (rollDueMs(log, policy) <= nowMs) await log.exchange.roll()
     const upTo = { cleanedTo: cleanerOffsets.of(log), recoveryPoint: checkpoints.writtenRecoveryPoint(log) }
     return cleanableOf(log, upTo, policy, nowMs)
   }

@@ -89,7 +89,8 @@ async function faultsOf(disk: Disk, { sent, acknowledged, gone }: Promises): Pro
   await opened.append([{ key: 'after', value: 'after' }])
   const end = (await readKeyed(log)).records.at(-1)
   if (end?.key !== 'after') faults.push('what is appended is not there')
-  return faults
+  await opened.close()
+  return [...faults, ...(await damageOf(disk)).map(({ file, message }) => `${file}: ${message}`)]
 }
 
 async function damageOf(disk: Disk): Promise<Finding[]> {
@@ -98,7 +99,7 @@ async function damageOf(disk: Disk): Promise<Finding[]> {
     { kind: 'partition', folder: FOLDER },
     { disk, metadata: undefined as never, report: (finding) => findings.push(finding), totals: { bytes: 0, batches: 0, records: 0 } },
   )
-  return findings.filter(({ level }) => level === 'damage')
+  return findings.filter(({ level, file }) => level === 'damage' && /\.(log|index|timeindex)$/.test(file))
 }
 
 async function stopAt(step: number): Promise<{ disk: FaultDisk; promises: Promises; isOver: boolean }> {

@@ -235,16 +235,21 @@ describe('batches that stay', () => {
   })
 
   it('the last of what is compacted together, empty, so that a reader at its offsets gets on', async () => {
-    let log = await newLog()
-    await log.append([value('a', '1')])
-    await log.append([value('b', '1'), value('b', '2')])
-    await log.compact()
-    await log.append([value('b', '3'), value('a', '2')])
+    let log = await newLog({ segmentBytes: 100 }) // a batch each
+    for (const [key, text] of [
+      ['a', '1'],
+      ['b', '1'],
+      ['b', '2'],
+    ] as const)
+      await log.append([value(key, text)])
     await log.compact()
     log = await reopened(log)
     const { batches, records } = await readKeyed(log.log, 1)
-    expect(records.map(({ offset }) => offset)).toEqual([3, 4])
-    expect(batches.at(-1)!.lastOffset).toBe(4)
+    expect(records.map(({ offset }) => offset)).toEqual([2])
+    expect(batches.map(({ baseOffset, recordCount }) => [baseOffset, recordCount])).toEqual([
+      [1, 0],
+      [2, 1],
+    ])
   })
 
   it('those of transactions, and their markers, as they are', async () => {
@@ -285,6 +290,21 @@ describe('a log that is compacted', () => {
     expect(await offsetsIn(log)).toEqual([18, 19, 20])
     expect(await log.log.offsetForTimestamp(now, 21)).toMatchObject({ offset: 18, timestamp: now + 180 })
     expect(await log.log.offsetOfMaxTimestamp(21)).toMatchObject({ offset: 19 })
+  })
+
+  it('may lose its oldest segments while it is compacted', async () => {
+    const log = await newLog({ segmentBytes: 400, fileDeleteDelayMs: 0 })
+    const errors: string[] = []
+    log.services.diagnostics.error = (message) => void errors.push(message)
+    for (let count = 0; count < 20; count++) await log.append([value(`${count % 3}`, 'x'.repeat(100))])
+    await log.log.exchange.roll()
+    const compacting = log.compact({}, {}, 'stays open')
+    await log.log.advanceLogStartOffset(10)
+    log.clock.advance(0)
+    await compacting
+    await log.compact()
+    expect(errors).toEqual([])
+    expect((await recordsOf((await reopened(log)).log)).map(({ offset }) => offset)).toEqual([17, 18, 19])
   })
 
   it('is left as it was when a batch is damaged, and said so once', async () => {
