@@ -16,16 +16,20 @@ export interface TestStorage extends Storage {
   readonly lines: readonly LogLine[]
   createTopic(name: string, partitionCount: number, configs?: Record<string, string>): Promise<void>
   /** Resolves once it is acknowledged, to its offset. */
-  append(topic: string, partitionIndex: number, value: string): Promise<number>
+  append(topic: string, partitionIndex: number, value: string, key?: string): Promise<number>
   /** The values of all records. */
   valuesOf(topic: string, partitionIndex: number): Promise<string[]>
 }
 
-export async function openTestStorage(disk: Disk, clock: Clock = new ManualClock()): Promise<TestStorage> {
+export async function openTestStorage(
+  disk: Disk,
+  clock: Clock = new ManualClock(),
+  flags: Record<string, string | number | boolean> = {},
+): Promise<TestStorage> {
   await disk.makeFolder('/data')
   const lines: LogLine[] = []
   const storage = await openStorage({
-    config: resolveBrokerConfig({}).config,
+    config: resolveBrokerConfig({ flags }).config,
     clock,
     disk,
     diagnostics: createDiagnostics(clock, 'warn', (line) => lines.push(line)),
@@ -40,8 +44,10 @@ export async function openTestStorage(disk: Disk, clock: Clock = new ManualClock
       const [result] = await catalog.create([{ name, partitionCount, replicationFactor: -1, assignments: [], configs }])
       if (result instanceof Refusal) throw result
     },
-    async append(topic, partitionIndex, value) {
-      const bytes = await encodeBatch({ records: [{ timestamp: clock.now(), key: null, value: Buffer.from(value) }] })
+    async append(topic, partitionIndex, value, key) {
+      const bytes = await encodeBatch({
+        records: [{ timestamp: clock.now(), key: key === undefined ? null : Buffer.from(key), value: Buffer.from(value) }],
+      })
       const appends = [{ topicId: catalog.byName(topic).id, partitionIndex, records: bytes }]
       const { results } = await records.append({ transactionalId: null, allowsZstd: true, timeoutMs: 60_000, appends })
       const [result] = await results
