@@ -33,6 +33,8 @@ export interface CompactedLog extends TestLog {
   readonly clock: ManualClock
   readonly counters: { compactionRuns: Counter; cleanedBytes: Counter; savedBytes: Counter }
   append(records: readonly KeyedRecord[], batch?: Omit<BatchToEncode, 'records'>): Promise<number>
+  /** Called at each step of a compaction. */
+  whileCompacting: (() => Promise<void> | undefined) | undefined
   /** Closes the active segment and writes the checkpoints first, unless told otherwise. */
   compact(policy?: Partial<CompactionPolicy>, settings?: Partial<CleanerSettings>, active?: 'stays open' | 'as it is'): Promise<void>
 }
@@ -54,10 +56,11 @@ export async function openCompactedLog(
     { partition, policy: policyNow, segmentBytes: opened.settings.segmentBytes },
   ]
   const job = compactionJob({ ...services, checkpoints, cleanerOffsets, counters, partitions, settings: () => settingsNow })
-  return {
+  const compacted: CompactedLog = {
     ...opened,
     clock,
     counters,
+    whileCompacting: undefined,
     async append(records, batch = {}) {
       const stamped = records.map(({ key, value, timestamp = clock.now() }) => ({
         timestamp,
@@ -77,9 +80,10 @@ export async function openCompactedLog(
         { ...EAGER, ...policy },
         { ...settingsNow, ...defaults, ...cleaner },
       ]
-      await job.run(immediateTurn)
+      await job.run({ ...immediateTurn, step: () => compacted.whileCompacting?.() })
     },
   }
+  return compacted
 }
 
 export interface SeenKey {

@@ -112,6 +112,9 @@ describe('compaction in a broker', { timeout: 30_000 }, () => {
     await broker.close()
     const again = await open({}, broker.disk)
     expect(await again.append('a', 0, '6', 'key')).toBe(5)
+    const read = { topicId: again.catalog.byName('a').id, partitionIndex: 0, offset: 0, maxBytes: 1000, lastFetchedEpoch: -1 }
+    const limits = { maxBytes: 1000, atLeastOneBatch: true, readCommitted: false, stopsWhenFull: false }
+    expect(await again.records.read({ reads: [read], ...limits })).toEqual([expect.objectContaining({ logStartOffset: 0 })])
     expect(again.lines).toEqual([])
     await again.close()
   })
