@@ -21,7 +21,7 @@ let broker: OttlaProcess
 let ledger: Ledger
 
 beforeEach(() => {
-  disk = mountMemory(100)!
+  disk = mountMemory(160)!
 })
 afterEach(async () => {
   ledger.close()
@@ -61,13 +61,13 @@ describe.runIf(canFill).each(['fsync', 'interval', 'os'] as const)('with durabil
     await expect.poll(() => broker.output).toMatch(/ warn +no writes are taken for now +reason=the disk is nearly full/)
     expect(ottla('status', '--data', dataFolder()).stdout).toMatch(/\n {2}! No records are taken: the disk is nearly full: .*\.\n/)
     expect(await ledger.broken(broker.bootstrap)).toEqual([])
-    expect(await deleteRecordsBelow(200)).toEqual(['NONE'])
+    expect(await deleteRecordsBelow(100)).toEqual(['NONE'])
     await ledger.sendUntilTaken(0, 10_000)
     await expect.poll(() => broker.output).toMatch(/ info +writes are taken again/)
-    expect(await ledger.broken(broker.bootstrap, 200)).toEqual([])
+    expect(await ledger.broken(broker.bootstrap, 100)).toEqual([])
     await broker.kill()
     await restart(durability)
-    expect(await ledger.broken(broker.bootstrap, 200)).toEqual([])
+    expect(await ledger.broken(broker.bootstrap, 100)).toEqual([])
   })
 
   it('without a limit the disk itself says when: what is refused is nowhere, what was acknowledged stays, and it goes on when there is room', async () => {
