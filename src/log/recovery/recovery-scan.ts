@@ -113,6 +113,7 @@ async function rescan(segment: Segment, options: RecoveryScanOptions): Promise<R
   const indexes = await trustedIndexes(segment, options)
   let expectedOffset = indexes.resumePosition === 0 ? segment.baseOffset : undefined
   let latestEpoch = -1
+  let hasEpochDrop = false
   let misplaced: string | undefined
   let firstTimestamp: number | undefined
   const range = {
@@ -126,7 +127,9 @@ async function rescan(segment: Segment, options: RecoveryScanOptions): Promise<R
   syncing?.catch(() => undefined) // told below, unless the scan fails
   const end = await scanBatches(segment.file, range, (view, position) => {
     const gap = mayHaveGaps && view.lastOffset < recoveryPoint ? undefined : gapBefore(view, expectedOffset)
-    misplaced = gap ?? epochDrop(view, latestEpoch)
+    const drop = epochDrop(view, latestEpoch)
+    hasEpochDrop = drop !== undefined // the batch before may be the wrong one: if that was synced, what follows must not be cut off
+    misplaced = gap ?? drop
     if (misplaced !== undefined) return false
     expectedOffset = view.lastOffset + 1
     latestEpoch = view.partitionLeaderEpoch
@@ -138,7 +141,8 @@ async function rescan(segment: Segment, options: RecoveryScanOptions): Promise<R
   await syncing
   if (end.position > 0) firstTimestamp ??= (await segment.headerAt(0)).maxTimestamp
   const damage = end.damage ?? misplaced
-  if (damage !== undefined && end.nextOffset < recoveryPoint) {
+  const isOfSynced = end.nextOffset < recoveryPoint || (end.nextOffset === recoveryPoint && hasEpochDrop)
+  if (damage !== undefined && isOfSynced) {
     throw new Damaged(`segment ${segment.baseOffset} is damaged at byte ${end.position}: ${damage}`)
   }
   return { rescanned: { segment, indexes, firstTimestamp, size: end.position }, nextOffset: end.nextOffset, damage }
