@@ -25,13 +25,7 @@ import {
   type WriteTarget,
 } from './append-io.ts'
 import type { LogSettings } from './log-settings.ts'
-
-interface Unsettled<Target extends WriteTarget> {
-  readonly append: Append<Target>
-  readonly promise: Promise<void>
-  readonly resolve: () => void
-  readonly reject: (refusal: Refusal) => void
-}
+import { newUnsettled, reject, type Unsettled } from './unsettled.ts'
 
 export interface AppendQueueEvents<Target extends WriteTarget> {
   /** In offset order; once per append. */
@@ -55,7 +49,7 @@ const DONE = Promise.resolve()
 export interface AppendJournal<Target extends WriteTarget> {
   /** It cannot be written while it is replayed. */
   readonly isStarted: boolean
-  /** Resolves when they are durable. Rejects when they never will be: then nothing else will. */
+  /** Resolves when they are durable. Rejects when they never will be: they and all that follow; for good, unless the error is passing (append-io.ts). */
   append(appends: readonly Append<Target>[]): Promise<void>
 }
 
@@ -96,6 +90,7 @@ export class AppendQueue<Target extends WriteTarget> {
   #avoidBlockingUntilMs = 0
   #failure: string | undefined
   #cutWhenIdle: readonly Append<Target>[] = []
+  #notDurable: Error | undefined // why nothing that is not visible can become so, but what comes later may
 
   constructor(options: AppendQueueOptions<Target>) {
     this.#clock = options.clock
@@ -145,7 +140,7 @@ export class AppendQueue<Target extends WriteTarget> {
     }
     const unsettled = newUnsettled(append)
     this.#unsettled.push(unsettled)
-    if (!this.#isWriting) this.#writing = this.#writeRounds().catch((bug: unknown) => this.#breakDown(bug))
+    if (!this.#isWriting) this.#startWriting()
     return unsettled.promise
   }
 
@@ -217,10 +212,18 @@ export class AppendQueue<Target extends WriteTarget> {
     return isWritten
   }
 
+  #startWriting(): void {
+    this.#writing = this.#writeRounds().catch((bug: unknown) => this.#breakDown(bug))
+  }
+
   async #writeRounds(): Promise<void> {
     this.#isWriting = true
     await endOfTurn() // what other connections send in this turn goes out in the same write: a tenth less CPU per byte
-    while (this.#failure === undefined && this.#writtenCount < this.#unsettled.length) {
+    while (this.#failure === undefined && (this.#writtenCount < this.#unsettled.length || this.#notDurable !== undefined)) {
+      if (this.#notDurable !== undefined) {
+        await this.#undo(this.#notDurable, 0)
+        continue
+      }
       if (this.#syncPass !== undefined && this.#settings.durability === 'fsync' && !this.#mayJournal) {
         await this.#syncPass
         continue
@@ -229,8 +232,9 @@ export class AppendQueue<Target extends WriteTarget> {
       const appends = round.map(({ append }) => append)
       const error = this.#isWrittenBeforeSync(appends) ? undefined : await writeTogether(appends)
       if (this.#failure !== undefined) break
+      if (this.#notDurable !== undefined) continue
       if (error === undefined) this.#noteWritten(round)
-      else await this.#undoUnwritten(error)
+      else await this.#undo(error, this.#writtenCount)
     }
     this.#isWriting = false
     if (this.#cutWhenIdle.length > 0) await cutBack(this.#cutWhenIdle)
@@ -282,10 +286,17 @@ export class AppendQueue<Target extends WriteTarget> {
   async #writeToJournal(round: readonly Unsettled<Target>[], endOffset: number): Promise<void> {
     this.#hiddenTo = endOffset
     const error = await failureOf(this.#journal!.append(round.map(({ append }) => append)))
-    if (error !== undefined) this.#fail(error.message)
     if (this.#failure !== undefined) return
+    if (error !== undefined) return this.#notJournaled(error)
     this.#journaledOffset = Math.max(this.#journaledOffset, endOffset)
     this.#makeVisible()
+  }
+
+  /** Where the segments are written meanwhile, that ends first. */
+  #notJournaled(error: Error): void {
+    if (!isPassing(error)) return this.#fail(error.message)
+    this.#notDurable ??= error
+    if (!this.#isWriting) this.#startWriting()
   }
 
   #makeVisible(): void {
@@ -324,9 +335,10 @@ export class AppendQueue<Target extends WriteTarget> {
     this.#wantSync(this.#syncWantedTo)
   }
 
-  async #undoUnwritten(error: Error): Promise<void> {
+  async #undo(error: Error, index: number): Promise<void> {
+    this.#notDurable = undefined
     const reason = `the log could not be written: ${error.message}`
-    const undone = this.#undoFrom(this.#writtenCount)
+    const undone = this.#undoFrom(index)
     const isCut = await cutBack(undone.map(({ append }) => append))
     if (!isCut || !isPassing(error)) this.#fail(reason)
     else this.#events.failed(reason, false)
@@ -366,24 +378,4 @@ function endOfTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
   })
-}
-
-function newUnsettled<Target extends WriteTarget>(append: Append<Target>): Unsettled<Target> {
-  const { promise, resolve, reject } = withResolvers()
-  promise.catch(() => undefined) // nobody waits for an append with acks=0
-  return { append, promise, resolve, reject }
-}
-
-function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (refusal: Refusal) => void } {
-  let resolve!: () => void
-  let reject!: (refusal: Refusal) => void
-  const promise = new Promise<void>((resolvePromise, rejectPromise) => {
-    resolve = resolvePromise
-    reject = rejectPromise
-  })
-  return { promise, resolve, reject }
-}
-
-function reject(undone: readonly Unsettled<WriteTarget>[], reason: string): void {
-  for (const { reject } of undone) reject(new Refusal('KAFKA_STORAGE_ERROR', reason))
 }

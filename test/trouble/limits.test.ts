@@ -33,7 +33,7 @@ describe.each(['fsync', 'interval', 'os'] as const)('with durability %s, a broke
   })
 })
 
-describe.each(['interval', 'os'] as const)('with durability %s, a broker', (durability) => {
+describe.each(['fsync', 'interval', 'os'] as const)('with durability %s, a broker', (durability) => {
   it('whose files must not grow beyond a size refuses what would not fit, and goes on without the limit after a restart', async () => {
     broker = await startOttla({ durability, limits: 'ulimit -f 1024' }) // KiB
     ledger = await Ledger.create(broker.bootstrap, 'limited', 2)

@@ -52,9 +52,9 @@ export class JournalFiles {
   async giveBack(used: JournalFile): Promise<void> {
     await this.#writeWhole(used, Buffer.alloc(FILE_HEADER_SIZE), 0)
     await used.file.sync()
-    if (used.sizeMax === this.#fileBytes) this.#spares.push(used)
-    if (used.sizeMax > this.#fileBytes) await this.#remove(used)
-    else if (this.#spares.length > SPARES_MAX) await this.#remove(this.#spares.shift()!)
+    if (used.sizeMax !== this.#fileBytes) return this.#remove(used)
+    this.#spares.push(used)
+    if (this.#spares.length > SPARES_MAX) await this.#remove(this.#spares.shift()!)
   }
 
   /** Leaves no file but those in use, and no folder when there are none. */

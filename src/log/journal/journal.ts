@@ -1,14 +1,15 @@
 // The journal of the broker: what is appended to logs with durability `fsync` is durable once it is here, whatever the number of partitions. One round is
 // written and synced at a time; all that comes meanwhile goes out in the next one. What a round holds is in its segments already, written and not synced.
 // - A checkpoint syncs the segments and frees the files whose entries are all covered by it; the oldest go first, so that those in use follow each other.
-// - When the files have reached their bound, or the disk is full, entries wait for a checkpoint, and with them whoever produced them.
+// - When the files have reached their bound, entries wait for a checkpoint, and with them whoever produced them. When the disk has no room for another file,
+//   and a checkpoint frees none, what waits is refused.
 // - A failed write or sync is final, since what was promised of it cannot be kept: nothing is taken any more until the broker is started again.
 
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Diagnostics } from '../../lib/diagnostics.ts'
 import type { Histogram } from '../../lib/histogram.ts'
 import type { Disk } from '../../disk/disk.ts'
-import { isPassing, ShortWrite } from '../append-io.ts'
+import { failureOf, isPassing, ShortWrite } from '../append-io.ts'
 import type { WriteGate } from '../durability/write-gate.ts'
 import { entrySize, FILE_HEADER_SIZE } from './journal-entry.ts'
 import { type JournalFile, JournalFiles } from './journal-files.ts'
@@ -32,7 +33,8 @@ interface Waiting extends EntryToWrite {
   readonly reject: (error: Error) => void
 }
 
-interface FileInUse extends JournalFile {
+interface FileInUse extends Omit<JournalFile, 'sizeMax'> {
+  sizeMax: number
   usedBytes: number
   /** What the segments must hold, synced, before the file is free: by log, the end of its last entry. */
   readonly endOffsets: Map<JournaledLog, number>
@@ -166,15 +168,12 @@ export class Journal {
 
   async #writeRound(): Promise<void> {
     const file = await this.#fileFor(entrySize(this.#waiting[0]!.size))
+    if (file instanceof Error) return this.#refuse(this.#waiting.splice(0), file)
     const beginsFile = file.usedBytes === 0
     const round = this.#takeRound(file.sizeMax - file.usedBytes - (beginsFile ? FILE_HEADER_SIZE : 0))
     const encoded = encodeRound(round, this.#nextNumber!, beginsFile)
-    try {
-      await this.#write(file, encoded)
-    } catch (error) {
-      this.#fail(error, round)
-      return
-    }
+    const error = await failureOf(this.#write(file, encoded))
+    if (error !== undefined) return this.#notWritten(file, round, error)
     this.#nextNumber! += round.length
     file.usedBytes += encoded.size
     if (file.usedBytes > file.sizeMax / 2)
@@ -188,6 +187,15 @@ export class Journal {
     this.#checkpointLater()
   }
 
+  /** Where there is no room, the file ends here: what the write has left in it would be taken for entries that were acknowledged. */
+  async #notWritten(file: FileInUse, round: readonly Waiting[], error: Error): Promise<void> {
+    if (!isPassing(error)) return this.#fail(error, round)
+    const notEnded = await failureOf(file.file.truncate(file.usedBytes).then(() => file.file.sync()))
+    if (notEnded !== undefined) return this.#fail(notEnded, round)
+    file.sizeMax = file.usedBytes
+    this.#refuse([...round, ...this.#waiting.splice(0)], error)
+  }
+
   #takeRound(room: number): Waiting[] {
     let count = 0
     for (let size = 0; count < this.#waiting.length && (count === 0 || size < ROUND_BYTES_MAX); count++) {
@@ -197,47 +205,50 @@ export class Journal {
     return this.#waiting.splice(0, count)
   }
 
-  /** The same bytes at the same place until there is room for them; synced. */
+  /** The same bytes at the same place once more when there is no room for them at first; synced. */
   async #write(file: FileInUse, { chunks, size }: EncodedRound): Promise<void> {
-    for (;;) {
-      try {
-        const [chunk] = chunks
-        const isSmall = chunks.length === 1 && size <= SMALL_ROUND_BYTES
-        const written = isSmall ? file.file.writeNow(chunk!, file.usedBytes) : await file.file.write(chunks, file.usedBytes)
-        if (written !== size) throw new ShortWrite()
-        break
-      } catch (error) {
-        if (!isPassing(asError(error))) throw error
-        await this.#waitForRoom(asError(error))
-      }
+    const writeOnce = async (): Promise<void> => {
+      const [chunk] = chunks
+      const isSmall = chunks.length === 1 && size <= SMALL_ROUND_BYTES
+      const written = isSmall ? file.file.writeNow(chunk!, file.usedBytes) : await file.file.write(chunks, file.usedBytes)
+      if (written !== size) throw new ShortWrite()
+    }
+    const error = await failureOf(writeOnce())
+    if (error !== undefined) {
+      if (!isPassing(error)) throw error
+      await this.#waitForRoom()
+      await writeOnce()
     }
     const startMs = this.#options.clock.monotonic()
     await file.file.sync()
     this.#options.syncs.record(this.#options.clock.monotonic() - startMs)
   }
 
-  async #fileFor(size: number): Promise<FileInUse> {
+  /** Waits for a checkpoint when there are as many files as there may be. Resolves to why there is none for the entry. */
+  async #fileFor(size: number): Promise<FileInUse | Error> {
     const active = this.#inUse.at(-1)
     if (active !== undefined && active.usedBytes + FILE_HEADER_SIZE + size <= active.sizeMax) return active
-    const { maxBytes } = this.#options
-    for (;;) {
-      const bytes = this.bytes + Math.max(this.#fileBytes, size)
-      if (bytes > maxBytes() / 2) void this.checkpoint(Math.floor(this.#inUse.length / 4))
-      if (bytes <= maxBytes() || this.#inUse.length === 0) {
-        const taken = await this.#files.take(size + FILE_HEADER_SIZE).catch((error: unknown) => asError(error))
-        if (!(taken instanceof Error)) {
-          this.#inUse.push({ ...taken, usedBytes: 0, endOffsets: new Map() })
-          return this.#inUse.at(-1)!
-        }
-        if (!isPassing(taken)) throw taken
-        await this.#waitForRoom(taken)
-      } else await this.#waitForRoom()
+    for (let attempt = 0; ; attempt++) {
+      const [bytes, maxBytes] = [this.bytes + Math.max(this.#fileBytes, size), this.#options.maxBytes()]
+      if (bytes > maxBytes / 2) void this.checkpoint(Math.floor(this.#inUse.length / 4))
+      if (bytes > maxBytes && this.#inUse.length > 0 && !this.#isClosing) {
+        await this.#waitForRoom()
+        continue
+      }
+      try {
+        this.#inUse.push({ ...(await this.#files.take(size + FILE_HEADER_SIZE)), usedBytes: 0, endOffsets: new Map() })
+        return this.#inUse.at(-1)!
+      } catch (error) {
+        if (!isPassing(asError(error))) throw error
+        if (attempt > 0) return asError(error)
+        await this.#waitForRoom()
+      }
     }
   }
 
-  /** Until a checkpoint is done, or a second has passed. Throws the error when the broker stops. */
-  async #waitForRoom(error = new Error('the journal is full')): Promise<void> {
-    if (this.#isClosing) throw error
+  /** Until a checkpoint is done, or a second has passed. */
+  async #waitForRoom(): Promise<void> {
+    if (this.#isClosing) return
     void this.checkpoint()
     await new Promise<void>((resolve) => {
       const timer = this.#options.clock.after(RETRY_MS, resolve)
@@ -247,6 +258,10 @@ export class Journal {
       }
     })
     this.#wakeUp = undefined
+  }
+
+  #refuse(waiting: readonly Waiting[], error: Error): void {
+    for (const { reject } of waiting) reject(error)
   }
 
   #checkpointLater(): void {

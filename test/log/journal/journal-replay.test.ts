@@ -16,7 +16,7 @@ async function afterPowerLoss(): Promise<MemoryDisk> {
 }
 
 async function journalFile(disk: MemoryDisk): Promise<{ path: string; bytes: Buffer }> {
-  const [name] = (await disk.list(FOLDER))!.filter((one) => one.endsWith('.journal'))
+  const name = (await disk.list(FOLDER))!.find((one) => one.endsWith('.journal'))
   const path = `${FOLDER}/${name}`
   return { path, bytes: (await disk.readFile(path))! }
 }

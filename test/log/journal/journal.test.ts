@@ -151,18 +151,45 @@ describe('the journal', () => {
     expect(await entriesOn(disk)).toEqual(['1: 0 at 0', '2: 0 at 1', '3: 0 at 2'])
   })
 
-  it('waits while the disk is full, and goes on when there is room', async () => {
-    const disk = new FaultDisk({ step: 0, kind: 'error', code: 'ENOSPC', only: 'write', repeat: 2 })
+  it('tries again once when the disk is full', async () => {
+    const disk = new FaultDisk({ step: 0, kind: 'error', code: 'ENOSPC', only: 'write' })
     const { journal, clock, writeGate } = await openOn(disk)
-    const log = new SomeLog()
-    const appended = log.append(journal)
-    for (let second = 0; second < 5; second++) {
+    const appended = new SomeLog().append(journal)
+    await settled()
+    clock.advance(1000)
+    await appended
+    expect([writeGate.closedReason, await entriesOn(disk)]).toEqual([undefined, ['1: 0 at 0']])
+  })
+
+  it.each(['write', 'create'] as const)(
+    'refuses what waits when the disk stays full at a %s, and takes what comes when there is room',
+    async (only) => {
+      const disk = new FaultDisk({ step: 0, kind: 'error', code: 'ENOSPC', only, repeat: 1 })
+      const { journal, clock, writeGate } = await openOn(disk)
+      const appends = [0, 1].map((partition) => new SomeLog(partition).append(journal))
+      for (const append of appends) append.catch(() => undefined)
       await settled()
       clock.advance(1000)
-    }
-    await appended
-    expect(writeGate.closedReason).toBeUndefined()
-    expect(await entriesOn(disk)).toEqual(['1: 0 at 0'])
+      for (const append of appends) await expect(append).rejects.toThrow('ENOSPC')
+      await new SomeLog(2).append(journal)
+      expect([writeGate.closedReason, await entriesOn(disk)]).toEqual([undefined, ['1: 2 at 0']])
+    },
+  )
+
+  it('leaves nothing of what it refused, however much of it was written', async () => {
+    const disk = new FaultDisk({ step: 2, kind: 'short write', only: 'write', repeat: 1 })
+    const { journal, clock } = await openOn(disk)
+    const log = new SomeLog()
+    await log.append(journal)
+    await log.append(journal)
+    const refused = [log.append(journal), log.append(journal), log.append(journal)]
+    for (const append of refused) append.catch(() => undefined)
+    await settled()
+    clock.advance(1000)
+    for (const append of refused) await expect(append).rejects.toThrow('the disk took only a part of it')
+    log.endOffset = 2
+    await log.append(journal)
+    expect(await entriesOn(disk)).toEqual(['1: 0 at 0', '2: 0 at 1', '3: 0 at 2'])
   })
 
   it('fails for good when it cannot be synced: nothing that waits is acknowledged, and nothing is taken any more', async () => {
