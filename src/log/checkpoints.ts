@@ -52,6 +52,7 @@ export class LogCheckpoints {
   readonly #options: CheckpointsOptions
   readonly #entries: Map<string, LogCheckpoint> // by `<topic> <partition>`
   readonly #changed = new Set<CheckpointedLog>()
+  readonly #forgotten = new WeakSet<CheckpointedLog>()
   readonly #asked = new Set<CheckpointedLog>() // by the write under way; what is forgotten or lowered meanwhile is taken out
   readonly wasCleanShutdown: boolean
   /** The logs that the last run left with nothing to recover, and their bytes, by `<topic> <partition>`. */
@@ -105,6 +106,7 @@ export class LogCheckpoints {
 
   /** Within a second, what the log says then is written. */
   changed(log: CheckpointedLog): void {
+    if (this.#forgotten.has(log)) return // its folder is gone, or about to be
     this.#changed.add(log)
     this.#timer ??= this.#options.clock.after(PAUSE_MS, () => {
       this.#timer = undefined
@@ -117,7 +119,7 @@ export class LogCheckpoints {
 
   /** What the log says now is on disk once this resolves. */
   async save(log: CheckpointedLog): Promise<void> {
-    this.#changed.add(log)
+    if (!this.#forgotten.has(log)) this.#changed.add(log)
     await this.write()
   }
 
@@ -142,6 +144,7 @@ export class LogCheckpoints {
 
   /** The log is being deleted: nothing of it is on disk once this resolves, so that a later one of that name starts afresh. */
   async forget(log: CheckpointedLog): Promise<void> {
+    this.#forgotten.add(log)
     this.#changed.delete(log)
     this.#asked.delete(log)
     await this.forgetUnopened(log)

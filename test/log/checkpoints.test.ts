@@ -83,6 +83,17 @@ describe('checkpoints', () => {
     expect((await open(disk)).of('orders', 0).recoveryPoint).toBe(0)
   })
 
+  it('do not ask a deleted log again, which may have been about to say that it changed', async () => {
+    const disk = await newDisk()
+    const checkpoints = await open(disk)
+    const log: CheckpointedLog = { ...logOf('orders', 0, 10), prepareCheckpoint: () => Promise.reject(new Error('its folder is gone')) }
+    await checkpoints.forget(log)
+    checkpoints.changed(log)
+    await checkpoints.save(log)
+    await checkpoints.save(logOf('orders', 1, 20))
+    expect([0, 1].map((partition) => checkpoints.of('orders', partition).recoveryPoint)).toEqual([0, 20])
+  })
+
   it('are those of the lowered log when it is lowered while it is asked', async () => {
     const disk = await newDisk()
     const checkpoints = await open(disk)
