@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
 // `unit` needs nothing but Node: it owns the clock, the disk and the network, and sleeps nowhere. The others start the built broker as a
-// process (test/support/build.ts builds it once before them): `clients` with real clients, `crash` to kill it, `differential` to compare it with Kafka.
+// process (test/support/build.ts builds it once before them): `clients` with real clients, `crash` to kill it, `faults` to see that its own tests fail when it is broken, `differential` to compare it with Kafka.
 const started = { globalSetup: 'test/support/build.ts', fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 }
 const suites = {
   clients: 'test/clients/**/*.test.ts',
   crash: 'test/crash/**/*.test.ts',
+  faults: 'test/faults/**/*.test.ts',
   hostile: 'test/hostile/**/*.test.ts',
   trouble: 'test/trouble/**/*.test.ts',
   differential: process.env['OTTLA_ASK_KAFKA'] ? 'test/differential/ask-kafka.ts' : 'test/differential/**/*.test.ts',

@@ -32,6 +32,8 @@ export interface LoadProducerOptions {
   readonly producerId: number | undefined
   readonly acks: -1 | 0 | 1
   readonly retries: boolean
+  /** Whether a batch may be gone from the log, and from what the broker knows of the producer, by the time that it is sent again. */
+  readonly mayForget: boolean
   readonly codec: Codec
   readonly inFlightMax: number
   readonly random: Random
@@ -47,6 +49,7 @@ interface Lane {
 }
 
 interface Sent {
+  isSentAgain: boolean
   readonly batches: readonly { lane: Lane; firstNumber: number; count: number; bytes: Buffer }[]
 }
 
@@ -116,8 +119,9 @@ export class LoadProducer {
   }
 
   #noteAnswer(sent: Sent, { responses }: Answer): void {
-    const { name, topic, figures } = this.#options
+    const { name, topic, figures, mayForget } = this.#options
     for (const { index, errorCode, baseOffset } of responses[0]!.partitionResponses) {
+      if (sent.isSentAgain && mayForget && errorName(errorCode) === 'OUT_OF_ORDER_SEQUENCE_NUMBER') continue
       if (errorCode !== 0) throw new Error(`${name} was refused on partition ${index} of ${topic}: ${errorName(errorCode)}`)
       const { lane, firstNumber, count, bytes } = sent.batches.find(({ lane }) => lane.partition === index)!
       for (let place = 0; place < count; place++)
@@ -129,7 +133,9 @@ export class LoadProducer {
     this.#unanswered.splice(this.#unanswered.indexOf(sent), 1)
   }
 
-  #noteSentAgain({ batches }: Sent): void {
+  #noteSentAgain(sent: Sent): void {
+    const { batches } = sent
+    sent.isSentAgain = true
     for (const { lane, firstNumber, count } of batches) {
       const { sentAgain } = lane.sender
       for (let number = firstNumber; number < firstNumber + count; number++) sentAgain.set(number, (sentAgain.get(number) ?? 0) + 1)
@@ -145,7 +151,7 @@ export class LoadProducer {
       lane.sender.sentCount += count
       batches.push({ lane, firstNumber, count, bytes: await this.#batch(firstNumber, count) })
     }
-    const sent = { batches }
+    const sent = { batches, isSentAgain: false }
     if (this.#options.acks !== 0) this.#unanswered.push(sent)
     return sent
   }

@@ -21,7 +21,7 @@ export interface Account {
 
 export async function faultsAfter(disk: Disk, clock: ManualClock, account: Account): Promise<string[]> {
   const storage = await openOn(disk, clock)
-  const faults = [...numberFaults(storage, account), ...topicFaults(storage, account)]
+  const faults = [...(await numberFaults(storage, account)), ...topicFaults(storage, account)]
   for (const topic of storage.catalog.topics) {
     for (let partition = 0; partition < topic.partitionCount; partition++) {
       const found = await partitionFaults(storage, topic, partition, account, clock)
@@ -42,9 +42,14 @@ async function damagesIn(disk: Disk): Promise<string[]> {
   return damages
 }
 
-function numberFaults(storage: Storage, { promises, position }: Account): string[] {
-  const used = promises.leaderEpochs.filter(({ at }) => at <= position).map(({ leaderEpoch }) => leaderEpoch)
-  return used.includes(storage.leaderEpoch) ? [`leader epoch ${storage.leaderEpoch} was used before`] : []
+async function numberFaults(storage: Storage, { promises, position }: Account): Promise<string[]> {
+  const leaderEpochs = promises.leaderEpochs.filter(({ at }) => at <= position).map(({ leaderEpoch }) => leaderEpoch)
+  const producerIds = promises.producerIds.filter(({ at }) => at <= position).map(({ producerId }) => producerId)
+  const producerId = await storage.producerIds.next()
+  return [
+    ...(leaderEpochs.includes(storage.leaderEpoch) ? [`leader epoch ${storage.leaderEpoch} was used before`] : []),
+    ...(producerIds.includes(producerId) ? [`producer id ${producerId} was handed out before`] : []),
+  ]
 }
 
 function topicFaults({ catalog }: Storage, { promises, position }: Account): string[] {
