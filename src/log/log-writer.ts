@@ -141,7 +141,8 @@ export class LogWriter {
   #addSegment(baseOffset: number, nowMs: number): Segment {
     const { folder, services } = this.#options
     const { disk, filePool } = services
-    const segment = new Segment({ baseOffset, folder, disk, filePool, settings: this.#settings, nowMs })
+    const predecessor = this.segments.active
+    const segment = new Segment({ baseOffset, folder, disk, filePool, settings: this.#settings, nowMs, predecessor })
     this.segments.add(segment)
     this.upkeep.noteSnapshot(segment.baseOffset, this.#producers.toSnapshot())
     return segment

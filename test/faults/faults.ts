@@ -15,20 +15,19 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
   {
     name: 'no sync before the answer',
     file: 'src/log/append-io.ts',
-    text: 'for (const target of targets) await target.sync()',
-    instead: 'for (const target of targets) await Promise.resolve(target)',
+    text: 'const error = await failureOf(target.sync())',
+    instead: 'const error = await failureOf(Promise.resolve(target))',
   },
   {
     name: 'sync of the wrong file',
     file: SEGMENT,
-    text: '    await this.file.sync()\n    if (this.#isNameSynced) return\n',
-    instead:
-      "    await this.#options.disk.openFor(this.#path('index'), 'create', (file) => file.sync())\n    if (this.#isNameSynced) return\n",
+    text: '    await this.file.sync()\n    await this.#syncName()\n',
+    instead: "    await this.#options.disk.openFor(this.#path('index'), 'create', (file) => file.sync())\n    await this.#syncName()\n",
   },
   {
     name: 'high watermark moved early',
     file: QUEUE,
-    text: 'const visibleTo = this.#hiddenTo > this.#recoveryPoint ? this.#recoveryPoint : this.#writtenOffset',
+    text: 'const visibleTo = this.#hiddenTo > durableOffset ? durableOffset : this.#writtenOffset',
     instead: 'const visibleTo = this.#writtenOffset',
   },
   {
@@ -84,5 +83,35 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
     file: 'src/log/segments/segment-scan.ts',
     text: 'if (view.lastOffset >= range.checksumFrom && !view.isCrcValid) {',
     instead: 'if (view.lastOffset < 0) {',
+  },
+  {
+    name: 'journal entry acknowledged before its sync',
+    file: 'src/log/journal/journal.ts',
+    text: '    await file.file.sync()\n',
+    instead: '',
+  },
+  {
+    name: 'journal file freed before the segments are synced',
+    file: 'src/log/journal/journal.ts',
+    text: 'for (const [log, endOffset] of endOffsets) if (log.recoveryPoint >= endOffset) endOffsets.delete(log)',
+    instead: 'endOffsets.clear()',
+  },
+  {
+    name: 'replay begins one entry late',
+    file: 'src/log/journal/journal-reader.ts',
+    text: 'if (entry.number >= this.#firstNumber) visitor.entry(entry)',
+    instead: 'if (entry.number > this.#firstNumber) visitor.entry(entry)',
+  },
+  {
+    name: 'replay ends one entry early',
+    file: 'src/log/journal/journal-replay.ts',
+    text: 'else reach.endOffset = Math.max(reach.endOffset, lastOffset + 1)',
+    instead: '',
+  },
+  {
+    name: 'journal removed before what was replayed is synced',
+    file: 'src/log/journal/journal-replay.ts',
+    text: 'if (this.#missing === undefined) return this.#log.flush()',
+    instead: 'if (this.#missing === undefined) return',
   },
 ]

@@ -9,7 +9,7 @@ import { ManualClock } from '../support/manual-clock.ts'
 import { everything, nothing, ROOTS, SURVIVALS } from '../support/power-loss.ts'
 import { readAll } from '../support/read-log.ts'
 import type { Appended } from '../../src/log/log-answers.ts'
-import { batchOf, openLog, type TestLog, unloadAndOpen } from '../support/test-log.ts'
+import { batchOf, FOLDER, openLog, type TestLog, unloadAndOpen } from '../support/test-log.ts'
 
 const SETTINGS = { segmentBytes: 700, indexIntervalBytes: 150 }
 
@@ -102,6 +102,18 @@ describe('a power loss after a kill -9', { timeout: 60_000 }, () => {
       expect(await faultsOf(await openLog(after, { settings: SETTINGS, leaderEpoch: 4 }), shown), `step ${step}`).toEqual([])
       if (isOver) break
     }
+  })
+})
+
+describe('a power loss that takes the name of a file and leaves that of a later one', () => {
+  it('never leaves a segment without the one before it', async () => {
+    const disk = new FaultDisk()
+    const { log } = await openLog(disk, { settings: { ...SETTINGS, durability: 'os' } })
+    const logs = async (): Promise<string[]> => ((await disk.list(FOLDER)) ?? []).filter((name) => name.endsWith('.log'))
+    while ((await logs()).length < 2) await log.append(await batchOf(['x'.repeat(40)])).done
+    let created = 0
+    const after = await disk.afterPowerLoss((operation) => (operation === 'create' && created++ < 2 ? 'nothing' : 'all'), ROOTS) // partition.metadata, too
+    expect((await openLog(after, { settings: SETTINGS })).log.logStartOffset).toBe(0)
   })
 })
 

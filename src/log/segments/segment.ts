@@ -32,18 +32,21 @@ export interface SegmentOptions {
   readonly existingSize?: number
   /** Where it was opened already. */
   readonly file?: PooledFile
+  /** Of a new one, the segment that it follows. */
+  readonly predecessor?: Segment
 }
 
 export class Segment {
   readonly baseOffset: number
   readonly file: PooledFile
   readonly soundness = new Soundness()
-  readonly #options: SegmentOptions
+  readonly #options: Omit<SegmentOptions, 'predecessor'>
   readonly #jitterMs: number
   #indexes: SegmentIndexes | undefined
   #firstTimestamp: number | undefined
   #sealedGreatestTimestamp: number | undefined
   #isNameSynced: boolean
+  #predecessor: Segment | undefined
   #readPositions = new Map<number, number>()
   #suffix: '' | '.deleted' = ''
   #rebuilding: Promise<SegmentIndexes> | undefined
@@ -52,12 +55,13 @@ export class Segment {
   #writtenSize: number
   #mayHoldMore = false // behind #writtenSize: a write may have failed half-way
 
-  constructor(options: SegmentOptions) {
+  constructor({ predecessor, ...options }: SegmentOptions) {
     this.baseOffset = options.baseOffset
     this.#options = options
     this.file = options.file ?? options.filePool.file(this.#path('log'))
     this.#jitterMs = Math.random() * Math.min(options.settings.segmentJitterMs, options.settings.segmentMs)
     this.#isNameSynced = (options.existingSize ?? 0) > 0 // an empty one may be left from a write that failed
+    this.#predecessor = predecessor
     this.#size = this.#writtenSize = options.existingSize ?? 0
     if (options.existingSize === undefined) this.activate(SegmentIndexes.empty(this.baseOffset, options.settings.segmentIndexBytes))
   }
@@ -120,13 +124,13 @@ export class Segment {
 
   /** So that a start finds where the log ends, should nothing be written to it. */
   async create(): Promise<void> {
-    await this.#options.folder.make()
+    await this.#makePlace()
     await this.#options.disk.openFor(this.file.path, 'create', async () => undefined)
   }
 
   /** Whether the whole of it was written; makes the folder and the file when they are missing. */
   async write(chunks: readonly Buffer[], size: number, position: number): Promise<boolean> {
-    await this.#options.folder.make()
+    await this.#makePlace()
     try {
       this.#mayHoldMore = true
       return this.#noteWritten(await this.file.write(chunks, position), size, position)
@@ -146,9 +150,21 @@ export class Segment {
 
   async sync(): Promise<void> {
     await this.file.sync()
+    await this.#syncName()
+  }
+
+  async #syncName(): Promise<void> {
     if (this.#isNameSynced) return
     await this.#options.folder.sync()
     this.#isNameSynced = true
+  }
+
+  /** No power loss may leave this segment and take the one before it: the log would seem to begin here. */
+  async #makePlace(): Promise<void> {
+    await this.#options.folder.make()
+    if (this.#predecessor === undefined) return
+    await this.#predecessor.#syncName()
+    this.#predecessor = undefined
   }
 
   /** Drops what the file holds from `position` on, for good: it would be taken for what is appended there instead. */

@@ -81,9 +81,6 @@ function configFaults(topic: Topic, { promises, position }: Account): string[] {
 /** Retention and compaction move the start. */
 const MOVING = new Set(['retained', 'compacted'])
 
-/** Of these a power loss may take what was not synced, also a first segment whose name was not. */
-const LAX = new Set(['lax', 'timed'])
-
 interface Bounds {
   readonly logStartOffset: number
   readonly highWatermark: number
@@ -100,8 +97,7 @@ async function partitionFaults(storage: Storage, topic: Topic, partition: number
   const startsAtLeast = Math.max(0, ...deletions.filter(isAnswered(position)).map(({ offset }) => offset))
   const appends = promises.appends.filter((event) => isHere(event) && isAsked(position)(event))
   const answered = appends.filter(isAnswered(position))
-  const unsynced = LAX.has(topic.name) ? Math.min(highWatermark, ...answered.map(({ baseOffset }) => baseOffset)) : 0
-  const startsAtMost = MOVING.has(topic.name) ? highWatermark : Math.max(unsynced, ...deletions.map(({ offset }) => offset))
+  const startsAtMost = MOVING.has(topic.name) ? highWatermark : Math.max(0, ...deletions.map(({ offset }) => offset))
   if (logStartOffset < startsAtLeast || logStartOffset > startsAtMost)
     faults.push(`it starts at ${logStartOffset}, not in ${startsAtLeast} to ${startsAtMost}`)
   const endsAtLeast = Math.max(
