@@ -46,6 +46,7 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
   const { segments, unused } = await findSegments(options, files)
   if (segments.length === 0) {
     const log = emptyLog(options)
+    if (options.folder.exists) await options.folder.make()
     await files.removeLeftovers()
     return log
   }

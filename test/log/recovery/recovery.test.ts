@@ -184,6 +184,10 @@ describe('a log of which a power loss took what was not synced', () => {
         expect(await bytesOf(disk, 'partition.metadata')).toEqual(metadata)
       }
     }
+    const empty = new MemoryDisk()
+    await empty.makeFolder(FOLDER)
+    await openLog(empty)
+    expect(await bytesOf(empty, 'partition.metadata')).toEqual(metadata)
     await whole.unlink(`${FOLDER}/partition.metadata`)
     await openLog(whole)
     expect(await bytesOf(whole, 'partition.metadata')).toEqual(metadata)
