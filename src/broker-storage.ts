@@ -48,6 +48,8 @@ export interface StorageParts {
   readonly diagnostics: Diagnostics
   readonly folder: DataFolder
   readonly counters: LogCounters
+  /** Of a journal file, where it is not to have its usual size. */
+  readonly journalFileBytes?: number
 }
 
 export interface Storage {
@@ -153,13 +155,14 @@ async function openWith(parts: StorageParts, shared: LogServices): Promise<Stora
 
 const journalFolder = ({ path }: DataFolder): string => join(path, JOURNAL_FOLDER)
 
-function journalOf({ folder, counters }: StorageParts, services: LogServices, config: BrokerConfig): Journal {
+function journalOf({ folder, counters, journalFileBytes }: StorageParts, services: LogServices, config: BrokerConfig): Journal {
   return new Journal({
     ...services,
     folder: journalFolder(folder),
     syncs: counters.syncs,
     maxBytes: () => config['journal.max.bytes'],
     checkpointIntervalMs: () => config['journal.checkpoint.interval.ms'],
+    ...(journalFileBytes === undefined ? {} : { fileBytes: journalFileBytes }),
   })
 }
 

@@ -69,7 +69,7 @@ describe.each(SURVIVALS)(
         const after = await disk.afterPowerLoss(survival(position), ROOTS, position)
         faults.push(...(await told(`step ${position}`, faultsAfter(after, newClock(), { promises, position }))))
       }
-      expect(faults).toEqual([])
+      expect(faults, `${faults[0]}`).toEqual([])
     })
 
     it('loses nothing when it happens again at every step of the recovery', async () => {
@@ -80,7 +80,7 @@ describe.each(SURVIVALS)(
         const from = found.position
         faults.push(...(await faultsOfRecovery(await recovered(found), from, survival, { promises, position })))
       }
-      expect(faults).toEqual([])
+      expect(faults, `${faults[0]}`).toEqual([])
     })
   },
 )
@@ -92,7 +92,7 @@ describe('a power loss after a kill -9', { timeout: 3_600_000 }, () => {
       const killed = await disk.afterKillAt(position, ROOTS)
       faults.push(...(await faultsOfRecovery(await recovered(killed), position, () => nothing, { promises, position })))
     }
-    expect(faults).toEqual([])
+    expect(faults, `${faults[0]}`).toEqual([])
   })
 })
 

@@ -12,7 +12,10 @@ const COPIED = ['src', 'test', 'package.json', 'vitest.config.ts', 'tsconfig.jso
 /** The second are for what the first do not catch: errors of the disk, and one log alone. */
 const TESTS = [
   { project: 'crash', files: ['test/crash/power-loss.test.ts'] },
-  { project: 'unit', files: ['test/log/crash.test.ts', 'test/log/failing-disk.test.ts', 'test/log/undone-append.test.ts'] },
+  {
+    project: 'unit',
+    files: ['test/log/crash.test.ts', 'test/log/failing-disk.test.ts', 'test/log/undone-append.test.ts', 'test/log/checkpoints.test.ts'],
+  },
 ]
 
 interface Failure {
@@ -56,7 +59,7 @@ async function failuresIn(project: string, files: readonly string[]): Promise<Fa
 }
 
 /** The place in the workload that a message names. */
-const stepIn = (message: string): string =>
+const placeIn = (message: string): string =>
   /(?:recovery )?step \d+(?:, recovery step \d+)?/.exec(message)?.[0] ?? message.split('\n')[0]!.slice(0, 100)
 
 async function withFault({ file, text, instead }: SeededFault, use: () => Promise<void>): Promise<void> {
@@ -72,13 +75,17 @@ async function withFault({ file, text, instead }: SeededFault, use: () => Promis
 
 const chosen = SEEDED_FAULTS.filter(({ name }) => name.includes(process.env['OTTLA_FAULT'] ?? ''))
 
+it('none: the source as it is', { timeout: 600_000 }, async () => {
+  for (const { project, files } of TESTS) expect(await failuresIn(project, files)).toEqual([])
+})
+
 it.each(chosen)('$name', { timeout: 600_000 }, async (fault) => {
   await withFault(fault, async () => {
     let caught: string | undefined
     for (const { project, files } of TESTS) {
       const [failure] = await failuresIn(project, files)
       if (failure === undefined) continue
-      caught = `${failure.title}, ${stepIn(failure.message)}`
+      caught = `${failure.title}, ${placeIn(failure.message)}`
       break
     }
     table.push(`  ${fault.name}: ${caught ?? 'NOT CAUGHT'}`)

@@ -15,13 +15,22 @@ import type { Promises } from './promises.ts'
 
 export const DATA_FOLDER = '/data'
 const UPKEEP_MS = 1000
-const FLAGS = { 'log.retention.check.interval.ms': UPKEEP_MS, 'log.cleaner.backoff.ms': UPKEEP_MS }
+const FLAGS = { 'log.retention.check.interval.ms': UPKEEP_MS, 'log.cleaner.backoff.ms': UPKEEP_MS, 'journal.checkpoint.interval.ms': 500 }
+const JOURNAL_FILE_BYTES = 4096 // so that several are filled, freed and used again
 
 export async function openOn(disk: Disk, clock: ManualClock): Promise<Storage> {
   const { config } = resolveBrokerConfig({ flags: FLAGS })
   await disk.makeFolder(DATA_FOLDER)
   const folder = await openDataFolder(disk, DATA_FOLDER, config['node.id'])
-  return openStorage({ config, clock, disk, diagnostics: silent, folder, counters: new LogCounters() })
+  return openStorage({
+    config,
+    clock,
+    disk,
+    diagnostics: silent,
+    folder,
+    counters: new LogCounters(),
+    journalFileBytes: JOURNAL_FILE_BYTES,
+  })
 }
 
 export interface Appending {
