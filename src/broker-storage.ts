@@ -24,6 +24,7 @@ import {
 } from './log/log-folders.ts'
 import { Journal } from './log/journal/journal.ts'
 import { type JournalReplayOptions, replayJournal } from './log/journal/journal-replay.ts'
+import type { PartitionLog } from './log/partition-log.ts'
 import type { LogCounters, LogServices } from './log/log-settings.ts'
 import { TailCache } from './log/tail-cache.ts'
 import { Catalog } from './topics/catalog.ts'
@@ -171,7 +172,11 @@ function foundIn(records: RecordStore, checkpoints: LogCheckpoints): JournalRepl
     const partition = records.partitionOf(topicId, partitionIndex)
     if (partition === undefined) return undefined
     const { recoveryPoint } = checkpoints.of(partition.topic.name, partitionIndex)
-    return { recoveryPoint, open: () => partition.open() }
+    const open = (): Promise<PartitionLog> => {
+      partition.hold()
+      return partition.open()
+    }
+    return { recoveryPoint, open, letGo: () => partition.letGo() }
   }
 }
 

@@ -86,6 +86,7 @@ export class AppendQueue<Target extends WriteTarget> {
   readonly #unsyncedTargets = new Set<Target>()
   #syncPass: Promise<void> | undefined
   #syncWantedTo = 0
+  #syncingTo = 0 // by the sync pass under way
   #hiddenTo = 0 // what is written below it becomes visible only once it is durable
   #avoidBlockingUntilMs = 0
   #failure: string | undefined
@@ -164,8 +165,8 @@ export class AppendQueue<Target extends WriteTarget> {
   /** What is written is synced, if that works: the recovery point tells. */
   async syncWritten(): Promise<void> {
     const target = this.#writtenOffset
-    while (this.#recoveryPoint < target && this.#failure === undefined) {
-      this.#wantSync(target)
+    while (this.#recoveryPoint < Math.min(target, this.#writtenOffset) && this.#failure === undefined) {
+      this.#wantSync(this.#writtenOffset)
       await this.#syncPass
     }
   }
@@ -321,7 +322,7 @@ export class AppendQueue<Target extends WriteTarget> {
   }
 
   async #runSyncPass(): Promise<void> {
-    const written = this.#writtenOffset
+    this.#syncingTo = this.#writtenOffset
     const targets = [...this.#unsyncedTargets]
     this.#unsyncedTargets.clear()
     const startMs = this.#clock.monotonic()
@@ -330,7 +331,7 @@ export class AppendQueue<Target extends WriteTarget> {
     this.#syncPass = undefined
     if (error !== undefined) this.#fail(`the log could not be synced: ${error.message}`)
     if (this.#failure !== undefined) return
-    this.#recoveryPoint = written
+    this.#recoveryPoint = Math.max(this.#recoveryPoint, this.#syncingTo)
     this.#makeVisible()
     this.#wantSync(this.#syncWantedTo)
   }
@@ -370,6 +371,10 @@ export class AppendQueue<Target extends WriteTarget> {
     const first = undone[0]
     if (first !== undefined) this.#endOffset = first.append.baseOffset
     this.#writtenOffset = Math.min(this.#writtenOffset, this.#endOffset)
+    this.#unjournaledTo = Math.min(this.#unjournaledTo, this.#endOffset)
+    this.#hiddenTo = Math.min(this.#hiddenTo, this.#endOffset)
+    this.#syncWantedTo = Math.min(this.#syncWantedTo, this.#endOffset)
+    this.#syncingTo = Math.min(this.#syncingTo, this.#endOffset) // what comes in their place is not in it
     return undone
   }
 }

@@ -1,7 +1,7 @@
 // An append queue on a file whose operations end when the test says so.
 
 import type { Append, WriteTarget } from '../../src/log/append-io.ts'
-import { AppendQueue } from '../../src/log/append-queue.ts'
+import { type AppendJournal, AppendQueue } from '../../src/log/append-queue.ts'
 import type { Durability } from '../../src/log/log-settings.ts'
 import { Histogram } from '../../src/lib/histogram.ts'
 import { ManualClock } from './manual-clock.ts'
@@ -73,6 +73,31 @@ interface QueueSettings {
   readonly flushMessages?: number
   readonly clock?: ManualClock
   readonly onVisible?: () => void
+  readonly journal?: HeldJournal
+}
+
+/** A journal whose entries are durable, or refused, when the test says so. */
+export class HeldJournal implements AppendJournal<HeldFile> {
+  readonly isStarted = true
+  readonly #waiting: { resolve: () => void; reject: (error: Error) => void }[] = []
+  readonly asked: string[] = []
+
+  append(appends: readonly Append<HeldFile>[]): Promise<void> {
+    this.asked.push(appends.map(({ bytes }) => String(bytes)).join(''))
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+
+  /** The oldest that waits. */
+  finish(): Promise<void> {
+    return settle(() => this.#waiting.shift()!.resolve())
+  }
+
+  /** All that wait. */
+  fail(code: string): Promise<void> {
+    return settle(() => {
+      for (const { reject } of this.#waiting.splice(0)) reject(Object.assign(new Error(code), { code }))
+    })
+  }
 }
 
 interface TestQueue {
@@ -84,7 +109,7 @@ interface TestQueue {
 }
 
 export function queueOn(file: HeldFile, settings: QueueSettings = {}): TestQueue {
-  const { durability = 'os', flushMessages = Number.MAX_SAFE_INTEGER, clock = new ManualClock(), onVisible } = settings
+  const { durability = 'os', flushMessages = Number.MAX_SAFE_INTEGER, clock = new ManualClock(), onVisible, journal } = settings
   const seen: string[] = []
   const events = {
     visible: (appends: readonly Append<HeldFile>[]) => {
@@ -100,6 +125,7 @@ export function queueOn(file: HeldFile, settings: QueueSettings = {}): TestQueue
     syncs: new Histogram(),
     settings: { durability, flushMessages },
     events,
+    journal,
     target: file,
     endOffset: 0,
   })

@@ -58,7 +58,9 @@ export async function openJournaled(disk: Disk, options: JournaledLogsOptions = 
   )
   const find = (topicId: string, partition: number) => {
     const log = topicId === TOPIC_ID ? logs[partition] : undefined
-    return log && { recoveryPoint: services.checkpoints.of('orders', partition).recoveryPoint, open: async () => log }
+    return (
+      log && { recoveryPoint: services.checkpoints.of('orders', partition).recoveryPoint, open: async () => log, letGo: () => undefined }
+    )
   }
   journal.start(await replayJournal({ ...services, folder: JOURNAL_FOLDER, find }))
   const close = async (): Promise<void> => {

@@ -15,8 +15,9 @@ import type { FoundEntry, JournalVisitor, LostEntries } from './journal-scan.ts'
 interface ReplayedLog {
   /** Everything below was synced, as the checkpoint says. */
   readonly recoveryPoint: number
-  /** Recovers what is in its folder. */
+  /** Recovers what is in its folder. It stays open until `letGo`. */
   open(): Promise<OpenedLog>
+  letGo(): void
 }
 
 interface OpenedLog {
@@ -101,6 +102,7 @@ async function restoreAll(options: JournalReplayOptions, journal: JournalReader,
   await journal.read(restoring, () => restoring.settle())
   for (const log of short.values()) {
     await log.finish(options.disk)
+    log.letGo()
     options.diagnostics.info('appended to a log what the journal had of it', {
       topicId: log.reach.topicId,
       partition: log.reach.partition,
@@ -118,7 +120,9 @@ async function openThoseBehind({ find }: JournalReplayOptions, { logs }: Reach):
       const found = find(reach.topicId, reach.partition)
       if (found === undefined || found.recoveryPoint >= reach.endOffset) continue
       const log = await found.open()
-      if (log.offlineReason !== undefined || log.logEndOffset < reach.endOffset) behind.set(key, new LogBehind(log, reach))
+      const isBehind = log.offlineReason !== undefined || log.logEndOffset < reach.endOffset
+      if (isBehind) behind.set(key, new LogBehind(log, reach, () => found.letGo()))
+      else found.letGo()
     }
   }
   await Promise.all(Array.from({ length: OPENED_AT_ONCE }, openOneByOne))
@@ -128,13 +132,15 @@ async function openThoseBehind({ find }: JournalReplayOptions, { logs }: Reach):
 /** One log that lacks what the journal has. */
 class LogBehind {
   readonly reach: LogReach
+  readonly letGo: () => void
   readonly #log: OpenedLog
   readonly #apart: BatchView[] = []
   #missing: string | undefined
   #restoring: Promise<unknown> = Promise.resolve()
   restoredBatches = 0
 
-  constructor(log: OpenedLog, reach: LogReach) {
+  constructor(log: OpenedLog, reach: LogReach, letGo: () => void) {
+    this.letGo = letGo
     this.#log = log
     this.reach = reach
     this.#missing = log.offlineReason
