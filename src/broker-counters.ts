@@ -6,6 +6,7 @@ import type { FetchSessions } from './handlers/fetch-sessions.ts'
 import { Counters, type Metric, type MetricSamples, type Source } from './lib/counters.ts'
 import { Histogram } from './lib/histogram.ts'
 import type { StorageWatch } from './log/durability/storage-watch.ts'
+import type { Journal } from './log/journal/journal.ts'
 import type { SyncSchedule } from './log/durability/sync-schedule.ts'
 import type { WriteGate } from './log/durability/write-gate.ts'
 import { LogCounters } from './log/log-settings.ts'
@@ -24,6 +25,7 @@ export interface BrokerParts {
   readonly writeGate: WriteGate
   readonly storageWatch: StorageWatch
   readonly syncSchedule: SyncSchedule
+  readonly journal: Journal | undefined
   readonly topicCount: () => number
   readonly startedMs: number
 }
@@ -175,8 +177,14 @@ export const METRICS: readonly Row[] = [
   {
     name: 'ottla_sync_duration_seconds',
     type: 'histogram',
-    doc: 'Syncs of logs; one covers what a partition received since the last.',
+    doc: 'Syncs of the journal, each for what all partitions received while the one before was under way, and of segments.',
     of: ({ log }) => log.syncs,
+  },
+  {
+    name: 'ottla_journal_bytes',
+    type: 'gauge',
+    doc: 'Size of the journal files in use (durability `fsync`): their segments are not synced yet. Records wait when it reaches `journal.max.bytes`.',
+    read: ({ journal }) => journal?.bytes ?? 0,
   },
   {
     name: 'ottla_syncs_overdue_seconds',
