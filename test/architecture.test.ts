@@ -109,8 +109,8 @@ describe('the architecture', () => {
     expect(importing(/^node:fs/, /^(disk|cli)\//)).toEqual([])
   })
 
-  it('opens sockets only in server/listener.ts and client/', () => {
-    expect(importing(/^node:(net|tls|http|dgram)/, /^(server\/(listener|connection)\.ts|client\/)/)).toEqual([])
+  it('opens sockets only in server/listener.ts and client/, and for the lock of a folder', () => {
+    expect(importing(/^node:(net|tls|http|dgram)/, /^(server\/(listener|connection)\.ts|client\/|disk\/lock-socket\.ts)/)).toEqual([])
     expect(
       offenders((file) => /\b(createServer|createConnection|connect)\(/.test(code(file.text)) && file.path === 'server/connection.ts'),
     ).toEqual([])

@@ -1,13 +1,14 @@
 // Keeps a second broker out of a data folder: `.lock.<n>` names the process that holds it, by pid, start time, boot, host and a random token.
-// It is stale only when that very process is gone: in containers every process is pid 1, and a pid is used again. A stale lock is never taken
-// away but followed by `.lock.<n + 1>`, which only one can make. A process of another host cannot be looked at, so its lock stands until someone
+// It is stale only when that very process is gone (lock-owner.ts), which its socket tells where its pid does not (lock-socket.ts). A stale lock is never
+// taken away but followed by `.lock.<n + 1>`, which only one can make. A process of another host cannot be looked at, so its lock stands until someone
 // removes the file; unless both have the optional package fs-ext, whose flock on `.flock` ends with the process, wherever it runs.
 
 import { randomUUID } from 'node:crypto'
 import fs from 'node:fs'
-import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
 import { hasCode } from './disk.ts'
+import { identifyThisProcess, locate, type LockOwner, type Seeker, type Whereabouts } from './lock-owner.ts'
+import { openLockSocket, removeDeadSockets } from './lock-socket.ts'
 
 export interface FolderLock {
   /** Random, and new each time. */
@@ -19,26 +20,16 @@ export interface FolderLock {
 
 export interface LockHolder {
   readonly pid: number
-  readonly host: string
   readonly token: string
-  readonly isOnThisMachine: boolean
+  /** Its pid means it here, too. */
+  readonly hasOurPids: boolean
+  /** As in "process 1 <where>". */
+  readonly where: string
 }
-
-const ENDED_STATES = new Set(['Z', 'X', 'x']) // a zombie holds nothing; pid 1 of a container may never reap it
 
 /** Another process uses the folder. The message says which, and what to do. */
 export class FolderInUse extends Error {
   override name = 'FolderInUse'
-}
-
-export interface LockOwner {
-  readonly pid: number
-  /** In clock ticks since boot; '' where the system does not tell. */
-  readonly startTime: string
-  readonly bootId: string
-  readonly host: string
-  readonly token: string
-  readonly hasFlock: boolean
 }
 
 /** What fs-ext offers; undefined when it is not installed. */
@@ -46,30 +37,44 @@ export type Flock = (descriptor: number, flags: 'exnb' | 'un', callback: (error:
 
 /** Rejects with FolderInUse. */
 export async function lockFolder(folder: string, { loadFlock = loadFsExt } = {}): Promise<FolderLock> {
+  const { dev: device } = await fs.promises.stat(folder)
   const flock = await loadFlock()
   const kernelLock = flock && (await takeKernelLock(join(folder, '.flock'), folder, flock))
-  const owner: LockOwner = { ...identifyThisProcess(), token: randomUUID(), hasFlock: kernelLock !== undefined }
+  const token = randomUUID()
+  const socket = await openLockSocket(folder, token) // before the lock names it: who finds the lock may ask at once
+  const letGo = async (): Promise<void> => {
+    await socket?.close()
+    await kernelLock?.release()
+  }
   try {
-    const path = await takeLockFile(folder, owner)
+    const hasFlock = kernelLock !== undefined
+    const owner: LockOwner = { ...identifyThisProcess(), token, hasFlock, socketDevice: socket && device }
+    const path = await takeLockFile(folder, owner, { ...owner, device })
     return {
-      token: owner.token,
-      isHeld: async () => (await readOwner(path))?.token === owner.token,
+      token,
+      isHeld: async () => (await readOwner(path))?.token === token,
       async release() {
         await fs.promises.rm(path, { force: true })
-        await kernelLock?.release()
+        await letGo()
       },
     }
   } catch (error) {
-    await kernelLock?.release()
+    await letGo()
     throw error
   }
 }
 
 /** Whose lock is on the folder; undefined when nobody's is. Changes nothing. Rejects with ENOENT when there is no folder. */
 export async function findLockHolder(folder: string): Promise<LockHolder | undefined> {
-  const self = { ...identifyThisProcess(), token: '', hasFlock: false }
-  const holder = (await findLockFiles(folder)).map(({ owner }) => owner).find((owner) => owner !== undefined && isAlive(owner, self))
-  return holder && { pid: holder.pid, host: holder.host, token: holder.token, isOnThisMachine: holder.host === self.host }
+  const { dev: device } = await fs.promises.stat(folder)
+  const found = await findHolder(
+    await readLockFiles(folder, await fs.promises.readdir(folder)),
+    { ...identifyThisProcess(), hasFlock: false, device },
+    folder,
+  )
+  if (found === undefined) return undefined
+  const { owner, whereabouts } = found
+  return { pid: owner.pid, token: owner.token, hasOurPids: whereabouts === 'here', where: whereIs(owner, whereabouts) }
 }
 
 async function loadFsExt(): Promise<Flock | undefined> {
@@ -78,15 +83,6 @@ async function loadFsExt(): Promise<Flock | undefined> {
     return ((await import(name)) as { flock: Flock }).flock
   } catch {
     return undefined
-  }
-}
-
-function identifyThisProcess(): Omit<LockOwner, 'token' | 'hasFlock'> {
-  return {
-    pid: process.pid,
-    startTime: startTimeOf(process.pid) ?? '',
-    bootId: readText('/proc/sys/kernel/random/boot_id') ?? '',
-    host: hostname(),
   }
 }
 
@@ -109,17 +105,16 @@ interface LockFile {
 }
 
 /** Resolves to the lock's path. The file appears with its content, or not at all: it is written under another name and linked. */
-async function takeLockFile(folder: string, self: LockOwner): Promise<string> {
+async function takeLockFile(folder: string, self: LockOwner, seeker: Seeker): Promise<string> {
   const draft = join(folder, `.lock-${self.token}`)
   await fs.promises.writeFile(draft, `${JSON.stringify(self)}\n`)
   try {
     for (;;) {
-      const found = await findLockFiles(folder)
-      refuseIfHeld(found, self, folder)
+      const found = await readLockFiles(folder, await fs.promises.readdir(folder))
+      await refuseIfHeld(found, seeker, folder)
       const path = join(folder, `.lock.${1 + Math.max(0, ...found.map(({ generation }) => generation))}`)
       if (!(await linkNew(draft, path))) continue
-      const others = (await findLockFiles(folder)).filter((file) => file.path !== path)
-      await settleWith(others, path, self, folder)
+      await settle(path, seeker, folder)
       return path
     }
   } finally {
@@ -128,14 +123,17 @@ async function takeLockFile(folder: string, self: LockOwner): Promise<string> {
 }
 
 /** Someone who found no lock at all may have begun at 1 again meanwhile: whoever sees the other gives way, both if need be. */
-async function settleWith(others: readonly LockFile[], path: string, self: LockOwner, folder: string): Promise<void> {
+async function settle(path: string, seeker: Seeker, folder: string): Promise<void> {
   try {
-    refuseIfHeld(others, self, folder)
+    const names = await fs.promises.readdir(folder)
+    const others = (await readLockFiles(folder, names)).filter((file) => file.path !== path)
+    await refuseIfHeld(others, seeker, folder)
+    for (const stale of others) await fs.promises.rm(stale.path, { force: true })
+    await removeDeadSockets(folder, names)
   } catch (error) {
     await fs.promises.unlink(path)
     throw error
   }
-  for (const stale of others) await fs.promises.rm(stale.path, { force: true })
 }
 
 async function linkNew(draft: string, path: string): Promise<boolean> {
@@ -150,36 +148,48 @@ async function linkNew(draft: string, path: string): Promise<boolean> {
   }
 }
 
-async function findLockFiles(folder: string): Promise<LockFile[]> {
-  const names = (await fs.promises.readdir(folder)).filter((name) => /^\.lock\.\d+$/.test(name))
+async function readLockFiles(folder: string, names: readonly string[]): Promise<LockFile[]> {
   return Promise.all(
-    names.map(async (name) => ({
-      path: join(folder, name),
-      generation: Number(name.slice(6)),
-      owner: await readOwner(join(folder, name)),
-    })),
+    names
+      .filter((name) => /^\.lock\.\d+$/.test(name))
+      .map(async (name) => ({
+        path: join(folder, name),
+        generation: Number(name.slice(6)),
+        owner: await readOwner(join(folder, name)),
+      })),
   )
 }
 
-function refuseIfHeld(found: readonly LockFile[], self: LockOwner, folder: string): void {
-  for (const { owner, path } of found) if (owner !== undefined && isAlive(owner, self)) throw inUse(folder, path, owner, self)
+interface Holder {
+  readonly owner: LockOwner
+  readonly path: string
+  readonly whereabouts: Whereabouts
 }
 
-function isAlive(holder: LockOwner, self: LockOwner): boolean {
-  if (holder.hasFlock && self.hasFlock) return false // we have what it would still hold
-  if (holder.host !== self.host) return true
-  if (holder.bootId !== self.bootId) return false
-  if (holder.startTime !== '') return startTimeOf(holder.pid) === holder.startTime
-  return exists(holder.pid)
+async function findHolder(found: readonly LockFile[], seeker: Seeker, folder: string): Promise<Holder | undefined> {
+  for (const { owner, path } of found) {
+    const whereabouts = owner && (await locate(owner, seeker, folder))
+    if (whereabouts !== undefined) return { owner: owner!, path, whereabouts }
+  }
+  return undefined
 }
 
-function inUse(folder: string, path: string, holder: LockOwner, self: LockOwner): FolderInUse {
-  const where = holder.host === self.host ? 'on this machine' : `on "${holder.host}"`
-  const advice = holder.host === self.host ? 'Stop it' : `If that machine or container is gone, remove ${basename(path)} in it`
-  return new FolderInUse(
-    `the data folder ${folder} is in use by process ${holder.pid} ${where}. ${advice}, or choose another folder with --data.`,
+async function refuseIfHeld(found: readonly LockFile[], seeker: Seeker, folder: string): Promise<void> {
+  const holder = await findHolder(found, seeker, folder)
+  if (holder === undefined) return
+  const { owner, path, whereabouts } = holder
+  const advice = whereabouts === 'on another machine' ? `If that machine or container is gone, remove ${basename(path)} in it` : 'Stop it'
+  throw new FolderInUse(
+    `the data folder ${folder} is in use by process ${owner.pid} ${whereIs(owner, whereabouts)}. ${advice}, or choose another folder with --data.`,
   )
 }
+
+const whereIs = ({ host }: LockOwner, whereabouts: Whereabouts): string =>
+  ({
+    here: 'on this machine',
+    'in another container': `on this machine, in another container ("${host}")`,
+    'on another machine': `on "${host}"`,
+  })[whereabouts]
 
 async function readOwner(path: string): Promise<LockOwner | undefined> {
   try {
@@ -187,29 +197,5 @@ async function readOwner(path: string): Promise<LockOwner | undefined> {
   } catch (error) {
     if (error instanceof SyntaxError || hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
-  }
-}
-
-/** Field 22 of /proc/<pid>/stat, whose second may contain anything in parentheses; undefined for one that has ended, reaped by its parent or not. */
-function startTimeOf(pid: number): string | undefined {
-  const text = readText(`/proc/${pid}/stat`)
-  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ')
-  return fields === undefined || ENDED_STATES.has(fields[0]!) ? undefined : fields[19]
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return fs.readFileSync(path, 'utf8').trim()
-  } catch {
-    return undefined
-  }
-}
-
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return hasCode(error, 'EPERM')
   }
 }

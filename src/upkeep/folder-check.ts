@@ -49,7 +49,7 @@ interface FolderCheckOptions {
 }
 
 /** Not part of what the broker promises, and gone or written anew at the next start. */
-const PASSING_FILES = /^(\.lock\.\d+|\.lock-[\w-]+|\.flock|\.ottla-status\.json|.*\.tmp)$/
+const PASSING_FILES = /^(\.lock\.\d+|\.lock-[\w-]+(\.sock)?|\.flock|\.ottla-status\.json|.*\.tmp)$/
 
 export async function checkDataFolder(options: FolderCheckOptions): Promise<void> {
   await new FolderCheck(options, (await options.disk.list(options.dataFolder)) ?? []).run()

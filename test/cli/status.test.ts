@@ -121,7 +121,7 @@ describe('ottla status', () => {
       readdirSync(data).find((name) => name.startsWith('.lock.'))!,
     )
     const owner = readFileSync(lock, 'utf8')
-    writeFileSync(lock, JSON.stringify({ ...(JSON.parse(owner) as object), host: 'elsewhere' }))
+    writeFileSync(lock, JSON.stringify({ ...(JSON.parse(owner) as object), host: 'elsewhere', bootId: 'other' }))
     expect(await status(never)).toMatchObject({ code: 3, said: expect.stringContaining('on "elsewhere": ask there') })
     writeFileSync(lock, owner)
     await stop()

@@ -1,8 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { FolderInUse, type Flock, lockFolder, type LockOwner } from '../../src/disk/folder-lock.ts'
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { findLockHolder, FolderInUse, type Flock, lockFolder } from '../../src/disk/folder-lock.ts'
+import type { LockOwner } from '../../src/disk/lock-owner.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'ottla-lock-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -20,8 +22,30 @@ const lockFile = (): string =>
     readdirSync(folder).find((name) => name.startsWith('.lock.'))!,
   )
 const owner = (): LockOwner => JSON.parse(readFileSync(lockFile(), 'utf8')) as LockOwner
+/** As if another process, which is gone, had left it. */
 const leaveLockOf = (changes: Partial<LockOwner>): void =>
   writeFileSync(lockFile(), JSON.stringify({ ...owner(), token: 'other', ...changes }))
+
+/** What the holder says of itself where its pid means another process to us: what is under that pid here has started at another time. */
+const changeLock = (changes: Partial<LockOwner>): void => writeFileSync(lockFile(), JSON.stringify({ ...owner(), ...changes }))
+
+const hasSockets = process.platform !== 'win32'
+const socketName = (token: string): string => `.lock-${token.slice(0, 8)}.sock`
+
+/** Containers have names of their own; where the kernel has none, only the host's name tells who can be asked. */
+const hosts = [['on a host of the same name', hostname()] as const, ['on one of another', 'elsewhere'] as const].slice(
+  0,
+  process.platform === 'linux' ? 2 : 1,
+)
+
+/** As kill -9 leaves it: the file is there, and nobody listens. */
+async function leaveDeadSocket(name: string): Promise<void> {
+  const server = createServer()
+  const draft = join(root, 'draft.sock')
+  await new Promise<void>((listening) => server.listen(draft, listening))
+  renameSync(draft, join(folder, name))
+  await new Promise((closed) => server.close(closed))
+}
 
 describe('a data folder', () => {
   it('is locked once, also within one process', async () => {
@@ -31,9 +55,9 @@ describe('a data folder', () => {
     await expect(lock()).resolves.toBeDefined()
   })
 
-  it('keeps nothing but the lock while it is held, and nothing after', async () => {
+  it('keeps nothing but the lock and its socket while it is held, and nothing after', async () => {
     const held = await lock()
-    expect(readdirSync(folder)).toEqual(['.lock.1'])
+    expect(readdirSync(folder)).toEqual([...(hasSockets ? [socketName(held.token)] : []), '.lock.1'])
     await held.release()
     expect(readdirSync(folder)).toEqual([])
   })
@@ -70,13 +94,117 @@ describe('a data folder', () => {
 
   it('stays locked by a process of another machine, which cannot be asked', async () => {
     await lock()
-    leaveLockOf({ host: 'elsewhere', startTime: '1' })
+    leaveLockOf({ host: 'elsewhere', bootId: 'other' })
     await expect(lock()).rejects.toThrow(/on "elsewhere"\. If that machine or container is gone, remove \.lock\.1 in it/)
   })
 
   it('is free when the lock file is torn', async () => {
     writeFileSync(join(folder, '.lock.3'), '{"pid": 1')
     await expect(lock()).resolves.toBeDefined()
+  })
+})
+
+describe.runIf(hasSockets).each([
+  ['', ''],
+  [' with a path too long for a socket', 'x'.repeat(150)],
+])('a data folder%s whose holder has a pid that tells nothing, as in another container', (_, inside) => {
+  const links = mkdtempSync(join(root, 'links-'))
+
+  beforeEach(() => {
+    vi.stubEnv('TMPDIR', links)
+    folder = join(folder, inside)
+    mkdirSync(folder, { recursive: true })
+  })
+  afterEach(() => void vi.unstubAllEnvs())
+
+  it.each(hosts)('stays locked while the holder lives, %s', async (__, host) => {
+    const held = await lock()
+    changeLock({ startTime: '1', host })
+    await expect(lock()).rejects.toThrow(
+      `is in use by process ${process.pid} on this machine, in another container ("${host}"). Stop it, or choose another folder with --data.`,
+    )
+    expect(await findLockHolder(folder)).toEqual({
+      pid: process.pid,
+      token: held.token,
+      hasOurPids: false,
+      where: `on this machine, in another container ("${host}")`,
+    })
+    expect(readdirSync(folder)).toEqual([socketName(held.token), '.lock.1'])
+  })
+
+  it('goes to nobody of many who ask while the holder lives', async () => {
+    await lock()
+    changeLock({ startTime: '1' })
+    const answers = await Promise.allSettled(Array.from({ length: 10 }, lock))
+    expect(answers.filter(({ status }) => status === 'fulfilled')).toEqual([])
+    expect(await findLockHolder(folder)).toBeDefined()
+  })
+
+  it.each(hosts)('is free when nobody listens any more, %s, and what the dead left is gone', async (__, host) => {
+    await lock()
+    leaveLockOf({ startTime: '1', host, token: 'deadbeef-1' })
+    await leaveDeadSocket('.lock-deadbeef.sock')
+    await leaveDeadSocket('.lock-0badcafe.sock') // of one that died before it had the lock
+    expect(await findLockHolder(folder)).toBeUndefined()
+    const { token } = await lock()
+    expect(readdirSync(folder).filter((name) => !name.startsWith('.lock.'))).toEqual(
+      expect.not.arrayContaining(['.lock-deadbeef.sock', '.lock-0badcafe.sock']),
+    )
+    expect(owner().token).toBe(token)
+  })
+
+  it('is free when the holder has stopped', async () => {
+    const held = await lock()
+    await held.release()
+    expect(readdirSync(folder)).toEqual([])
+    await expect(lock()).resolves.toBeDefined()
+  })
+
+  it('stays locked where the socket would not lead to a holder that lives, as when another machine or mount has the same files', async () => {
+    await lock()
+    leaveLockOf({ startTime: '1', host: 'elsewhere', socketDevice: owner().socketDevice! + 1, token: 'deadbeef-1' })
+    await leaveDeadSocket('.lock-deadbeef.sock')
+    await expect(lock()).rejects.toThrow('on "elsewhere"')
+  })
+
+  it('is free when the socket is not there, as in a copy of the folder', async () => {
+    await lock()
+    changeLock({ startTime: '1' })
+    rmSync(join(folder, socketName(owner().token)))
+    await expect(lock()).resolves.toBeDefined()
+  })
+})
+
+describe.runIf(hasSockets)('the socket of a lock', () => {
+  it('keeps no process from ending', async () => {
+    const before = process.getActiveResourcesInfo().filter((name) => name.startsWith('Pipe'))
+    await lock()
+    await new Promise(setImmediate)
+    expect(process.getActiveResourcesInfo().filter((name) => name.startsWith('Pipe'))).toEqual(before)
+  })
+
+  it('belongs to one who lives where there is no way to ask', async () => {
+    folder = join(folder, 'x'.repeat(150))
+    mkdirSync(folder)
+    await lock()
+    leaveLockOf({ startTime: '1', token: 'deadbeef-1' })
+    vi.stubEnv('TMPDIR', join(root, 'missing'))
+    await expect(lock()).rejects.toThrow(FolderInUse)
+    vi.unstubAllEnvs()
+    await expect(lock()).resolves.toBeDefined()
+  })
+
+  it('is done without where the file system has none', async () => {
+    folder = join(folder, 'x'.repeat(150))
+    mkdirSync(folder)
+    vi.stubEnv('TMPDIR', join(root, 'missing'))
+    const held = await lock()
+    expect(owner().socketDevice).toBeUndefined()
+    expect(readdirSync(folder)).toEqual(['.lock.1'])
+    await expect(lock()).rejects.toThrow(FolderInUse)
+    await held.release()
+    vi.unstubAllEnvs()
+    expect(readdirSync(folder)).toEqual([])
   })
 })
 
@@ -92,7 +220,7 @@ describe('a data folder where flock is there', () => {
 
   it('is free when its last holder had the flock too, wherever that ran', async () => {
     await lockFolder(folder, { loadFlock: async () => flockOf(true) })
-    leaveLockOf({ host: 'elsewhere', hasFlock: true })
+    leaveLockOf({ host: 'elsewhere', bootId: 'other', hasFlock: true })
     await expect(lockFolder(folder, { loadFlock: async () => flockOf(true) })).resolves.toBeDefined()
   })
 

@@ -32,6 +32,8 @@ export interface OttlaProcess extends TestBroker {
   readonly pid: number
   readonly dataFolder: string
   readonly output: string
+  /** The exit code, once it has ended by itself. */
+  ended(): Promise<number | null>
   /** As a crash would end it: nothing is flushed, nothing is answered. */
   kill(): Promise<void>
 }
@@ -73,6 +75,7 @@ export async function startOttla(options: OttlaOptions = {}): Promise<OttlaProce
       const exitCode = await started.end()
       if (exitCode !== 0) throw new Error(`Ottla stopped with exit code ${exitCode}:\n${started.output}`)
     },
+    ended: () => started.ended(),
     async kill() {
       await started.end('SIGKILL')
     },

@@ -62,13 +62,15 @@ export class StartedProcess {
     }
   }
 
-  /** Sends `signal` and waits for the end; answers the exit code, or null after a signal that it did not handle. */
-  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    if (!this.hasEnded) {
-      const closed = once(this.#child, 'close')
-      this.#child.kill(signal)
-      await closed
-    }
+  /** Sends `signal` and waits for the end, as `ended` does. */
+  end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (!this.hasEnded) this.#child.kill(signal)
+    return this.ended()
+  }
+
+  /** Answers the exit code once it has ended, or null after a signal that it did not handle. */
+  async ended(): Promise<number | null> {
+    if (!this.hasEnded) await once(this.#child, 'close')
     return this.#child.exitCode
   }
 }

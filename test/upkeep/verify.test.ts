@@ -270,6 +270,7 @@ describe('files that are no part of the data', () => {
       ['strange-0/partition.metadata', files.get('moved-0/partition.metadata')!],
       [`gone-0.${'a'.repeat(32)}-delete/00000000000000000000.log`, Buffer.alloc(0)],
       ['.lock.1', Buffer.from('{}')],
+      ['.lock-0badcafe.sock', Buffer.alloc(0)],
     ]
     const { findings } = await check(new Map([...files, ...strange]))
     expect(findings.map(({ level, file }) => `${level} ${file}`).toSorted()).toEqual([

@@ -67,7 +67,7 @@ async function refuseRunning(kind: FolderKind): Promise<void> {
   const dataFolder = kind.kind === 'data folder' ? kind.dataFolder : dirname(kind.folder)
   const holder = await findLockHolder(dataFolder)
   if (holder === undefined) return
-  const where = holder.isOnThisMachine ? '' : ` on "${holder.host}"`
+  const where = holder.hasOurPids ? '' : ` ${holder.where}`
   throw new Failure(
     'usage',
     `a broker, process ${holder.pid}${where}, runs on ${dataFolder}, and what it is writing would look damaged. Stop it, or check a copy or snapshot of the folder.`,

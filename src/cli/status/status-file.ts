@@ -84,8 +84,8 @@ async function findBroker(dataFolder: string): Promise<LockHolder> {
   })
   if (holder === undefined)
     throw new Failure('connection', `no broker runs on ${dataFolder}. Start one with: ottla start --data ${dataFolder}`)
-  if (!holder.isOnThisMachine)
-    throw new Failure('connection', `the broker of ${dataFolder} is process ${holder.pid} on "${holder.host}": ask there.`)
+  if (!holder.hasOurPids)
+    throw new Failure('connection', `the broker of ${dataFolder} is process ${holder.pid} ${holder.where}: ask there.`)
   return holder
 }
 

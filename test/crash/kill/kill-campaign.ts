@@ -129,7 +129,7 @@ export class KillCampaign {
 
   #copy(): void {
     rmSync(this.#before, { recursive: true, force: true })
-    cpSync(this.#options.dataFolder, this.#before, { recursive: true })
+    cpSync(this.#options.dataFolder, this.#before, { recursive: true, filter: (path) => !path.endsWith('.sock') }) // cpSync copies no sockets
   }
 
   async #judge(anew: boolean): Promise<Breach[]> {
