@@ -23,7 +23,7 @@ import {
   removeDeletedLogFolders,
 } from './log/log-folders.ts'
 import { Journal } from './log/journal/journal.ts'
-import { type JournalReplayOptions, replayJournal } from './log/journal/journal-replay.ts'
+import { type JournalReplayOptions, type JournalToReplay, replayJournal, surveyJournal } from './log/journal/journal-replay.ts'
 import type { PartitionLog } from './log/partition-log.ts'
 import type { LogCounters, LogServices } from './log/log-settings.ts'
 import { TailCache } from './log/tail-cache.ts'
@@ -74,6 +74,7 @@ const OPEN_FILES_MAX = 500
 /** Everything that was acknowledged is there for whoever looks, once this resolves. */
 export async function openStorage(parts: StorageParts): Promise<Storage> {
   const { clock, disk, diagnostics, folder, counters } = parts
+  const journalLeft = parts.config.storage === 'memory' ? undefined : await surveyJournal(disk, journalFolder(folder))
   const filePool = new FilePool(disk, OPEN_FILES_MAX)
   const checkpoints = await LogCheckpoints.open({ dataFolder: folder.path, disk, clock, diagnostics })
   const durability = { writeGate: new WriteGate(diagnostics), syncSchedule: new SyncSchedule(clock, diagnostics) }
@@ -86,7 +87,7 @@ export async function openStorage(parts: StorageParts): Promise<Storage> {
       tailCache,
       deletions: new Deletions({ disk, clock, diagnostics }),
     }
-    return await openWith(parts, { disk, clock, diagnostics, ...shared, ...durability, journal: undefined, counters })
+    return await openWith(parts, journalLeft, { disk, clock, diagnostics, ...shared, ...durability, journal: undefined, counters })
   } catch (error) {
     await abandon({ ...durability, checkpoints, filePool })
     throw error
@@ -103,7 +104,7 @@ async function abandon({
   await filePool.close()
 }
 
-async function openWith(parts: StorageParts, shared: LogServices): Promise<Storage> {
+async function openWith(parts: StorageParts, journalLeft: JournalToReplay | undefined, shared: LogServices): Promise<Storage> {
   const { clock, diagnostics, folder } = parts
   const { bufferPool, checkpoints, filePool, syncSchedule } = shared
   const { metadataLog, dynamicConfigs, catalog, leaderEpoch, nextProducerId } = await readMetadata(parts, shared)
@@ -117,7 +118,7 @@ async function openWith(parts: StorageParts, shared: LogServices): Promise<Stora
   const records = new RecordStore({ folders, clock, bufferPool, maxDecompressedBytes: config['max.decompressed.batch.bytes'] })
   await findPartitions(parts, catalog, records, services)
   if (journal !== undefined)
-    journal.start(await replayJournal({ ...services, folder: journalFolder(folder), find: foundIn(records, checkpoints) }))
+    journal.start(await replayJournal(journalLeft, { ...services, folder: journalFolder(folder), find: foundIn(records, checkpoints) }))
   const recovery = new BackgroundRecovery(clock, toRecover(records.partitions))
   catalog.follow(records)
   dynamicConfigs.follow(() => catalog.reconfigure())

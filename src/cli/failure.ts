@@ -32,7 +32,7 @@ export class Failure extends Error {
 
 const NOBODY_LISTENS = new Set(['ECONNREFUSED', 'ENOENT'])
 /** Thrown by startBroker, in sentences that say what to do. */
-const CANNOT_START = new Set(['FolderInUse', 'UnusableDataFolder'])
+const CANNOT_START = new Set(['FolderInUse', 'UnusableDataFolder', 'JournalDamaged'])
 
 /** What `error` means to a person; undefined for what is a bug of ours. */
 export function failureOf(error: unknown): Failure | undefined {

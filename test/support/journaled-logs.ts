@@ -4,7 +4,7 @@ import type { Disk } from '../../src/disk/disk.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import { Histogram } from '../../src/lib/histogram.ts'
 import { Journal } from '../../src/log/journal/journal.ts'
-import { replayJournal } from '../../src/log/journal/journal-replay.ts'
+import { replayJournal, surveyJournal } from '../../src/log/journal/journal-replay.ts'
 import type { LogServices, LogSettings } from '../../src/log/log-settings.ts'
 import { PartitionLog } from '../../src/log/partition-log.ts'
 import { logServices } from './log-services.ts'
@@ -41,6 +41,7 @@ export async function openJournaled(disk: Disk, options: JournaledLogsOptions = 
     maxBytes = 16 << 10,
     fileBytes = 2 << 10,
   } = options
+  const left = await surveyJournal(disk, JOURNAL_FOLDER)
   const base = await logServices(disk, clock)
   const syncs = new Histogram()
   const journal = new Journal({
@@ -62,7 +63,7 @@ export async function openJournaled(disk: Disk, options: JournaledLogsOptions = 
       log && { recoveryPoint: services.checkpoints.of('orders', partition).recoveryPoint, open: async () => log, letGo: () => undefined }
     )
   }
-  journal.start(await replayJournal({ ...services, folder: JOURNAL_FOLDER, find }))
+  journal.start(await replayJournal(left, { ...services, folder: JOURNAL_FOLDER, find }))
   const close = async (): Promise<void> => {
     for (const log of logs) await log.close()
     await journal.close()

@@ -1,13 +1,14 @@
 // The bytes of the journal's files. A file is a header and entries, each at a multiple of 8 bytes. An entry holds batches of one partition that follow each
-// other. What is not covered by a batch's own checksum is by the entry's: together they show a torn entry, and one of the file's earlier use by its number.
+// other. What is not covered by a batch's own checksum is by the entry's: together they show a torn entry. The mark is chosen at random whenever a file is put
+// to use: neither an entry of the file's earlier use nor anything that a producer sent is taken for an entry.
 //
 //   file    bytes 0-7     magic           OTTLAJ01
 //           bytes 8-15    number          of its first entry
-//           bytes 16-19   crc             CRC-32C of bytes 0-15
-//           bytes 20-23   0
+//           bytes 16-19   mark
+//           bytes 20-23   crc             CRC-32C of bytes 0-19
 //
 //   entry   bytes 0-3     crc             CRC-32C of bytes 4-55
-//           bytes 4-7     magic           OJE1
+//           bytes 4-7     mark            of its file
 //           bytes 8-15    number          one more than that of the entry before
 //           bytes 16-19   place           in its round, from 0: what is written and synced together
 //           bytes 20-23   size            of the batches
@@ -17,6 +18,7 @@
 //           bytes 52-55   prefix crc      CRC-32C of the first 21 bytes of each batch, which its own checksum leaves out
 //           bytes 56-     batches         then zeros up to a multiple of 8
 
+import { randomInt } from 'node:crypto'
 import { int64At, writeInt64At } from '../../wire/fixed-size.ts'
 import { BATCH_HEADER_SIZE, BatchView } from '../../wire/records/batch.ts'
 import { crc32c } from '../../wire/records/crc32c.ts'
@@ -24,9 +26,13 @@ import { crc32c } from '../../wire/records/crc32c.ts'
 export const FILE_HEADER_SIZE = 24
 export const ENTRY_HEADER_SIZE = 56
 const FILE_MAGIC = Buffer.from('OTTLAJ01')
-const ENTRY_MAGIC = 0x4f4a4531
 const ALIGNMENT = 8
 const PREFIX_SIZE = 21
+
+export interface FileHeader {
+  readonly firstNumber: number
+  readonly mark: number
+}
 
 export interface EntryHeader {
   readonly number: number
@@ -43,23 +49,37 @@ export const aligned = (size: number): number => Math.ceil(size / ALIGNMENT) * A
 /** What an entry takes in a file. */
 export const entrySize = (batchBytes: number): number => aligned(ENTRY_HEADER_SIZE + batchBytes)
 
-export function encodeFileHeader(firstNumber: number): Buffer {
+/** Never 0, which is what a file without an entry is full of. */
+export const newMark = (): number => randomInt(1, 2 ** 32)
+
+export function encodeFileHeader({ firstNumber, mark }: FileHeader): Buffer {
   const header = Buffer.alloc(FILE_HEADER_SIZE)
   FILE_MAGIC.copy(header)
   writeInt64At(header, firstNumber, 8)
-  header.writeUInt32BE(crc32c(header.subarray(0, 16)), 16)
+  header.writeUInt32BE(mark, 16)
+  header.writeUInt32BE(crc32c(header.subarray(0, 20)), 20)
   return header
 }
 
-/** The number of the file's first entry; undefined when the file is not in use. */
-export function decodeFileHeader(bytes: Buffer): number | undefined {
-  if (bytes.length < FILE_HEADER_SIZE || !bytes.subarray(0, 8).equals(FILE_MAGIC)) return undefined
-  return bytes.readUInt32BE(16) === crc32c(bytes.subarray(0, 16)) ? int64At(bytes, 8) : undefined
+/**
+ * How a file is used. A header that is not as it was written is made good by the first entry, which agrees with a part of it. Else what begins or ends in
+ * zeros is what a power loss leaves of one that was just written, or taken back.
+ */
+export function decodeFileHeader(bytes: Buffer): FileHeader | 'not in use' | 'damaged' {
+  if (bytes.length < FILE_HEADER_SIZE) return 'not in use'
+  const header = { firstNumber: int64At(bytes, 8), mark: bytes.readUInt32BE(16) }
+  if (bytes.subarray(0, 8).equals(FILE_MAGIC) && bytes.readUInt32BE(20) === crc32c(bytes.subarray(0, 20))) return header
+  if (bytes.length >= FILE_HEADER_SIZE + ENTRY_HEADER_SIZE) {
+    const mark = bytes.readUInt32BE(FILE_HEADER_SIZE + 4)
+    const first = decodeEntryHeader(bytes, FILE_HEADER_SIZE, mark)
+    if (first !== undefined && (first.number === header.firstNumber || mark === header.mark)) return { firstNumber: first.number, mark }
+  }
+  return bytes[0] === 0 || bytes[FILE_HEADER_SIZE - 1] === 0 ? 'not in use' : 'damaged'
 }
 
 /** Writes the 56 bytes at the start of `into`. */
-export function encodeEntryHeader(into: Buffer, header: EntryHeader, batches: readonly Buffer[]): void {
-  into.writeUInt32BE(ENTRY_MAGIC, 4)
+export function encodeEntryHeader(into: Buffer, mark: number, header: EntryHeader, batches: readonly Buffer[]): void {
+  into.writeUInt32BE(mark, 4)
   writeInt64At(into, header.number, 8)
   into.writeUInt32BE(header.place, 16)
   into.writeUInt32BE(header.size, 20)
@@ -77,14 +97,14 @@ function prefixCrcOf(batches: readonly Buffer[]): number {
 }
 
 /** Cheap, for a search: whether an entry may begin there, and its number. */
-export function numberAt(bytes: Buffer, position: number): number | undefined {
-  if (position + ENTRY_HEADER_SIZE > bytes.length || bytes.readUInt32BE(position + 4) !== ENTRY_MAGIC) return undefined
+export function numberAt(bytes: Buffer, position: number, mark: number): number | undefined {
+  if (position + ENTRY_HEADER_SIZE > bytes.length || bytes.readUInt32BE(position + 4) !== mark) return undefined
   return int64At(bytes, position + 8)
 }
 
 /** undefined when there is no intact header. */
-export function decodeEntryHeader(bytes: Buffer, position: number): EntryHeader | undefined {
-  const number = numberAt(bytes, position)
+export function decodeEntryHeader(bytes: Buffer, position: number, mark: number): EntryHeader | undefined {
+  const number = numberAt(bytes, position, mark)
   if (number === undefined) return undefined
   if (bytes.readUInt32BE(position) !== crc32c(bytes.subarray(position + 4, position + ENTRY_HEADER_SIZE))) return undefined
   return {

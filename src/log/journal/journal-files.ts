@@ -4,12 +4,25 @@
 
 import { dirname, join } from 'node:path'
 import type { Disk, DiskFile } from '../../disk/disk.ts'
+import { crc32c } from '../../wire/records/crc32c.ts'
 import { FILE_HEADER_SIZE } from './journal-entry.ts'
 
-/** Holds the number of the first entry that is not in the segments. */
+/** Holds the number of the first entry that is not in the segments, and its CRC-32C in hexadecimal digits. */
 export const FIRST_NUMBER = 'first-number'
 const FILL_BYTES = 1 << 20
 const SPARES_MAX = 2
+
+export function formatFirstNumber(number: number): string {
+  return `${number} ${crc32c(Buffer.from(`${number}`))
+    .toString(16)
+    .padStart(8, '0')}\n`
+}
+
+/** undefined when it is not as it was written: then every entry counts. */
+export function parseFirstNumber(text: string): number | undefined {
+  const number = Number.parseInt(text, 10)
+  return text === formatFirstNumber(number) ? number : undefined
+}
 
 export interface JournalFile {
   readonly path: string

@@ -2,12 +2,12 @@
 // The first pass over the files finds out how far each log reaches, the second one has only the logs that end before. Entries of deleted topics and those that
 // the segments hold are skipped, so replaying twice changes nothing. When all of it is in the segments, synced, and only then, the files go.
 
-import { join } from 'node:path'
-import type { Disk } from '../../disk/disk.ts'
+import { dirname, join } from 'node:path'
+import type { Disk, ReadingDisk } from '../../disk/disk.ts'
 import type { Diagnostics } from '../../lib/diagnostics.ts'
 import type { BatchView } from '../../wire/records/batch.ts'
 import { offsetFileName } from '../file-names.ts'
-import { FIRST_NUMBER } from './journal-files.ts'
+import { FIRST_NUMBER, formatFirstNumber } from './journal-files.ts'
 import { JournalReader } from './journal-reader.ts'
 import type { FoundEntry, JournalVisitor, LostEntries } from './journal-scan.ts'
 
@@ -43,20 +43,40 @@ export interface JournalReplayOptions {
 /** Entries that were acknowledged cannot be read, and nobody knows of which log they are. */
 class JournalDamaged extends Error {
   override name = 'JournalDamaged'
+
+  constructor(what: string, folder: string) {
+    const advice = `ottla verify ${dirname(folder)} tells more; ottla repair ${dirname(folder)} keeps what can be read, and the journal as it is beside it`
+    super(`${what}. Nothing was changed. ${advice}.`)
+  }
 }
 
 const OPENED_AT_ONCE = 32
 
-/** Resolves to the number of the next entry. Rejects with JournalDamaged, and has changed nothing but logs that lacked something then. */
-export async function replayJournal(options: JournalReplayOptions): Promise<number> {
-  const { disk, folder } = options
-  const journal = await JournalReader.open(disk, folder)
+/** What an earlier run left. */
+export interface JournalToReplay {
+  readonly reader: JournalReader
+  readonly logs: ReadonlyMap<string, LogReach>
+  readonly nextNumber: number
+}
+
+/** Changes nothing: before anything else is. Rejects with JournalDamaged; resolves to undefined when there is no journal. */
+export async function surveyJournal(disk: ReadingDisk, folder: string): Promise<JournalToReplay | undefined> {
+  const reader = await JournalReader.open(disk, folder)
+  if (reader === undefined) return undefined
+  const [path] = reader.unreadable
+  if (path !== undefined) throw new JournalDamaged(`the header of ${path} is damaged, a file of the journal`, folder)
+  const reach = new Reach(folder)
+  return { reader, logs: reach.logs, nextNumber: await reader.read(reach) }
+}
+
+/** Resolves to the number of the next entry. */
+export async function replayJournal(journal: JournalToReplay | undefined, options: JournalReplayOptions): Promise<number> {
   if (journal === undefined) return 1
-  const reach = new Reach()
-  const nextNumber = await journal.read(reach)
-  await restoreAll(options, journal, reach)
-  await disk.replaceFile(join(folder, FIRST_NUMBER), Buffer.from(`${nextNumber}\n`))
-  for (const path of journal.paths) await disk.unlink(path)
+  const { disk, folder } = options
+  const { reader, nextNumber } = journal
+  await restoreAll(options, journal)
+  await disk.replaceFile(join(folder, FIRST_NUMBER), Buffer.from(formatFirstNumber(nextNumber)))
+  for (const path of reader.paths) await disk.unlink(path)
   await disk.syncFolder(folder)
   return nextNumber
 }
@@ -74,6 +94,11 @@ const keyOf = ({ topicId, partition }: Pick<LogReach, 'topicId' | 'partition'>):
 /** How far each log reaches, and what is lost. */
 class Reach implements JournalVisitor {
   readonly logs = new Map<string, LogReach>()
+  readonly #folder: string
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
 
   entry(entry: FoundEntry): void {
     const last = entry.batches.at(-1)
@@ -83,7 +108,10 @@ class Reach implements JournalVisitor {
 
   lost({ fromNumber, toNumber, header }: LostEntries): void {
     if (header === undefined || toNumber - fromNumber > 1)
-      throw new JournalDamaged(`entries ${fromNumber} to ${toNumber - 1} of the journal, which were acknowledged, cannot be read`)
+      throw new JournalDamaged(
+        `entries ${fromNumber} to ${toNumber - 1} of the journal, which were acknowledged, cannot be read`,
+        this.#folder,
+      )
     this.#extend(header, header.baseOffset)
   }
 
@@ -95,11 +123,11 @@ class Reach implements JournalVisitor {
   }
 }
 
-async function restoreAll(options: JournalReplayOptions, journal: JournalReader, reach: Reach): Promise<void> {
-  const short = await openThoseBehind(options, reach)
+async function restoreAll(options: JournalReplayOptions, { reader, logs }: JournalToReplay): Promise<void> {
+  const short = await openThoseBehind(options, logs)
   if (short.size === 0) return
   const restoring = new Restoring(short)
-  await journal.read(restoring, () => restoring.settle())
+  await reader.read(restoring, () => restoring.settle())
   for (const log of short.values()) {
     await log.finish(options.disk)
     log.letGo()
@@ -112,7 +140,7 @@ async function restoreAll(options: JournalReplayOptions, journal: JournalReader,
 }
 
 /** The logs that end before what the journal has of them. */
-async function openThoseBehind({ find }: JournalReplayOptions, { logs }: Reach): Promise<Map<string, LogBehind>> {
+async function openThoseBehind({ find }: JournalReplayOptions, logs: JournalToReplay['logs']): Promise<Map<string, LogBehind>> {
   const behind = new Map<string, LogBehind>()
   const unopened = logs.entries()
   const openOneByOne = async (): Promise<void> => {

@@ -1,6 +1,6 @@
 // What goes to the journal in one write: the entries that wait, small ones copied together, large batches from where they lie.
 
-import { encodeEntryHeader, encodeFileHeader, ENTRY_HEADER_SIZE, entrySize, FILE_HEADER_SIZE } from './journal-entry.ts'
+import { encodeEntryHeader, encodeFileHeader, ENTRY_HEADER_SIZE, entrySize, FILE_HEADER_SIZE, type FileHeader } from './journal-entry.ts'
 
 const COPIED_BELOW_BYTES = 4 << 10
 const PADDING = Buffer.alloc(8)
@@ -19,8 +19,11 @@ export interface EncodedRound {
   readonly size: number
 }
 
-/** Numbers the entries from `firstNumber` on. A file begins with a header of its own. */
-export function encodeRound(entries: readonly EntryToWrite[], firstNumber: number, beginsFile: boolean): EncodedRound {
+/** Numbers the entries from `firstNumber` on, with their file's mark. A file begins with a header of its own. */
+export function encodeRound(
+  entries: readonly EntryToWrite[],
+  { firstNumber, mark, beginsFile }: FileHeader & { readonly beginsFile: boolean },
+): EncodedRound {
   const copies = Buffer.allocUnsafe(entries.reduce((sum, entry) => sum + copiedSize(entry), beginsFile ? FILE_HEADER_SIZE : 0))
   const chunks: Buffer[] = []
   let size = 0
@@ -36,9 +39,9 @@ export function encodeRound(entries: readonly EntryToWrite[], firstNumber: numbe
     chunks.push(bytes)
     size += bytes.length
   }
-  if (beginsFile) copy(encodeFileHeader(firstNumber))
+  if (beginsFile) copy(encodeFileHeader({ firstNumber, mark }))
   for (const [place, entry] of entries.entries()) {
-    encodeEntryHeader(copies.subarray(end), { ...entry, number: firstNumber + place, place }, entry.batches)
+    encodeEntryHeader(copies.subarray(end), mark, { ...entry, number: firstNumber + place, place }, entry.batches)
     end += ENTRY_HEADER_SIZE
     size += ENTRY_HEADER_SIZE
     for (const batch of entry.batches) {

@@ -5,10 +5,10 @@ import {
   aligned,
   decodeBatches,
   decodeEntryHeader,
-  decodeFileHeader,
   ENTRY_HEADER_SIZE,
   type EntryHeader,
   FILE_HEADER_SIZE,
+  type FileHeader,
   numberAt,
 } from './journal-entry.ts'
 import type { BatchView } from '../../wire/records/batch.ts'
@@ -31,25 +31,11 @@ export interface JournalVisitor {
   lost(entries: LostEntries): void
 }
 
-export interface JournalFileToRead {
-  readonly path: string
-  readonly firstNumber: number
-}
-
-/** The files that are in use, in the order they were written in. `heads` are their first bytes. */
-export function filesInUse(heads: ReadonlyMap<string, Buffer>): JournalFileToRead[] {
-  const files: JournalFileToRead[] = []
-  for (const [path, head] of heads) {
-    const firstNumber = decodeFileHeader(head)
-    if (firstNumber !== undefined) files.push({ path, firstNumber })
-  }
-  return files.toSorted((a, b) => a.firstNumber - b.firstNumber)
-}
-
-/** Reads files one after the other: `next` takes each, `isLast` says that none follows. */
+/** Reads files one after the other: `file` takes each, `isLast` says that none follows. */
 export class JournalScan {
   readonly #visitor: JournalVisitor
   #expected: number | undefined
+  #endedAt: EntryHeader | undefined
 
   constructor(visitor: JournalVisitor) {
     this.#visitor = visitor
@@ -60,44 +46,46 @@ export class JournalScan {
     return this.#expected
   }
 
-  file(bytes: Buffer, firstNumber: number, isLast: boolean): void {
+  file(bytes: Buffer, { firstNumber, mark }: FileHeader, isLast: boolean): void {
     const expected = this.#expected ?? firstNumber
-    if (expected < firstNumber) this.#visitor.lost({ fromNumber: expected, toNumber: firstNumber, header: undefined })
+    if (expected < firstNumber) this.#visitor.lost({ fromNumber: expected, toNumber: firstNumber, header: this.#endedAt })
     let number = firstNumber
-    for (let position = FILE_HEADER_SIZE; ;) {
-      const entry = entryAt(bytes, position)
+    let position = FILE_HEADER_SIZE
+    for (;;) {
+      const entry = entryAt(bytes, position, mark)
       if (entry?.number === number) {
         this.#visitor.entry(entry)
         position += aligned(ENTRY_HEADER_SIZE + entry.size)
         number++
         continue
       }
-      const later = findLater(bytes, position, number)
+      const later = findLater(bytes, position, number, mark)
       if (later === undefined || (isLast && later.header.number - later.header.place <= number)) break
-      this.#visitor.lost({ fromNumber: number, toNumber: later.header.number, header: headerOf(bytes, position, number) })
+      this.#visitor.lost({ fromNumber: number, toNumber: later.header.number, header: headerOf(bytes, position, number, mark) })
       number = later.header.number
       position = later.position
     }
     this.#expected = number
+    this.#endedAt = headerOf(bytes, position, number, mark)
   }
 }
 
-function entryAt(bytes: Buffer, position: number): FoundEntry | undefined {
-  const header = decodeEntryHeader(bytes, position)
+function entryAt(bytes: Buffer, position: number, mark: number): FoundEntry | undefined {
+  const header = decodeEntryHeader(bytes, position, mark)
   const batches = header && decodeBatches(bytes, position, header)
   return batches && { ...header, batches }
 }
 
-function headerOf(bytes: Buffer, position: number, number: number): EntryHeader | undefined {
-  const header = decodeEntryHeader(bytes, position)
+function headerOf(bytes: Buffer, position: number, number: number, mark: number): EntryHeader | undefined {
+  const header = decodeEntryHeader(bytes, position, mark)
   return header?.number === number ? header : undefined
 }
 
-/** The first intact entry behind `position` whose number is above `number`: what is below is left from the file's earlier use. */
-function findLater(bytes: Buffer, position: number, number: number): { header: EntryHeader; position: number } | undefined {
+/** The first intact entry behind `position` whose number is above `number`. */
+function findLater(bytes: Buffer, position: number, number: number, mark: number): { header: EntryHeader; position: number } | undefined {
   for (let at = position + 8; at + ENTRY_HEADER_SIZE <= bytes.length; at += 8) {
-    if ((numberAt(bytes, at) ?? 0) <= number) continue
-    const header = entryAt(bytes, at)
+    if ((numberAt(bytes, at, mark) ?? 0) <= number) continue
+    const header = entryAt(bytes, at, mark)
     if (header !== undefined) return { header, position: at }
   }
   return undefined

@@ -11,7 +11,7 @@ import type { Histogram } from '../../lib/histogram.ts'
 import type { Disk } from '../../disk/disk.ts'
 import { failureOf, isPassing, ShortWrite } from '../append-io.ts'
 import type { WriteGate } from '../durability/write-gate.ts'
-import { entrySize, FILE_HEADER_SIZE } from './journal-entry.ts'
+import { entrySize, FILE_HEADER_SIZE, newMark } from './journal-entry.ts'
 import { type JournalFile, JournalFiles } from './journal-files.ts'
 import { type EncodedRound, encodeRound, type EntryToWrite } from './journal-round.ts'
 
@@ -35,6 +35,7 @@ interface Waiting extends EntryToWrite {
 
 interface FileInUse extends Omit<JournalFile, 'sizeMax'> {
   sizeMax: number
+  readonly mark: number
   usedBytes: number
   /** What the segments must hold, synced, before the file is free: by log, the end of its last entry. */
   readonly endOffsets: Map<JournaledLog, number>
@@ -171,7 +172,7 @@ export class Journal {
     if (file instanceof Error) return this.#refuse(this.#waiting.splice(0), file)
     const beginsFile = file.usedBytes === 0
     const round = this.#takeRound(file.sizeMax - file.usedBytes - (beginsFile ? FILE_HEADER_SIZE : 0))
-    const encoded = encodeRound(round, this.#nextNumber!, beginsFile)
+    const encoded = encodeRound(round, { firstNumber: this.#nextNumber!, mark: file.mark, beginsFile })
     const error = await failureOf(this.#write(file, encoded))
     if (error !== undefined) return this.#notWritten(file, round, error)
     this.#nextNumber! += round.length
@@ -236,7 +237,7 @@ export class Journal {
         continue
       }
       try {
-        this.#inUse.push({ ...(await this.#files.take(size + FILE_HEADER_SIZE)), usedBytes: 0, endOffsets: new Map() })
+        this.#inUse.push({ ...(await this.#files.take(size + FILE_HEADER_SIZE)), mark: newMark(), usedBytes: 0, endOffsets: new Map() })
         return this.#inUse.at(-1)!
       } catch (error) {
         if (!isPassing(asError(error))) throw error

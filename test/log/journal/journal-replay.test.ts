@@ -30,7 +30,8 @@ async function rewrite(disk: MemoryDisk, change: (bytes: Buffer) => void): Promi
 /** Where the n-th entry begins. */
 function entryAt(bytes: Buffer, index: number): number {
   let position = -1
-  for (let count = 0; count <= index; count++) position = bytes.indexOf('OJE1', position + 1)
+  const mark = bytes.subarray(16, 20)
+  for (let count = 0; count <= index; count++) position = bytes.indexOf(mark, Math.max(24, position + 1))
   return position - 4
 }
 
