@@ -195,6 +195,7 @@ export class PartitionLog {
     if (offset <= this.#deletedBelow) return
     this.#logStartOffset = Math.max(this.#logStartOffset, offset)
     this.onAdvance?.(Infinity)
+    await this.#writer.queue.flush().catch(() => undefined) // or a power loss would leave a log that ends before it begins
     await this.#services.checkpoints.save(this).catch(refuseUnsaved)
     this.#deletedBelow = Math.max(this.#deletedBelow, offset)
     this.#writer.epochs.truncateFromStart(offset) // not before: a crash would leave the file of the epochs without those of records that are there
@@ -301,8 +302,7 @@ export class PartitionLog {
       if (!isWritten || this.#writer.upkeep.hasUnsavedEpochs) checkpoints.changed(this)
       this.isAtRest = true
     } catch (error) {
-      const { folder } = this
-      diagnostics.warn('a log could not be closed as it should; the next start recovers it', { folder, error: String(error) })
+      diagnostics.warn('a log could not be closed as it should; the next start recovers it', { folder: this.folder, error: String(error) })
     }
   }
 

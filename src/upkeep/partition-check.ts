@@ -1,8 +1,9 @@
 // Every file of one partition's folder: the segments, one after the other, and what stands beside them, against what the segments hold.
 // What a crash may leave past the recovery point is a note: the next start cuts it off, or makes it again.
 
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { ReadingDisk } from '../disk/disk.ts'
+import { LOG_START_OFFSETS } from '../log/checkpoints.ts'
 import {
   LEADER_EPOCH_CHECKPOINT,
   offsetFileName,
@@ -186,7 +187,8 @@ class PartitionCheck {
   }
 
   #checkEnd(): void {
-    const { recoveryPoint = 0, logStartOffset = 0, wasCleanShutdown } = this.#options.facts
+    const { folder, facts } = this.#options
+    const { recoveryPoint = 0, logStartOffset = 0, wasCleanShutdown } = facts
     const name = offsetFileName(this.#firstOffset ?? logStartOffset, 'log')
     if (this.#firstOffset === undefined) {
       if (recoveryPoint > logStartOffset)
@@ -199,8 +201,10 @@ class PartitionCheck {
     }
     if (!this.#isReadable) return
     if (this.#endOffset < logStartOffset) {
-      const level = wasCleanShutdown ? 'damage' : 'note'
-      this.#tell(level, name, `the log is said to start at offset ${logStartOffset}, behind its end, ${this.#endOffset}`)
+      const level = wasCleanShutdown || this.#endOffset === recoveryPoint ? 'damage' : 'note'
+      const file = join('..', LOG_START_OFFSETS)
+      const message = `${basename(folder)} is said to begin at offset ${logStartOffset}, but ends at ${this.#endOffset}`
+      this.#options.report({ level, file, offset: logStartOffset, message })
     }
     const last = this.#filesOf('log').at(-1)!.name
     if (this.#endOffset < recoveryPoint)

@@ -74,9 +74,12 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
   if (end.offset < recoveryPoint) {
     throw new Damaged(`the log ends at offset ${end.offset}, but was synced up to ${recoveryPoint}: ${end.damage ?? 'the rest is missing'}`)
   }
+  if (isStartWrong(checkpoint, end.offset))
+    throw new Damaged(`the log is said to begin at offset ${checkpoint.logStartOffset}, but ends at ${end.offset}`)
   await options.folder.make() // its partition.metadata, which a power loss may have taken
   await applyEnd(options, segments, end)
-  for (const segment of unused) await segment.remove()
+  const beginsAfresh = checkpoint.logStartOffset > end.offset
+  if (!beginsAfresh) for (const segment of unused) await segment.remove()
   await files.removeLeftovers()
   await removeStaleSnapshots(options, files.offsetsOf('snapshot'), known.torn, end)
   const kept = segments.slice(0, segments.indexOf(end.rescanned.at(-1)!.segment) + 1)
@@ -85,6 +88,7 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
   epochs.list.truncateFromStart(logStartOffset)
   epochs.list.truncateFromEnd(end.offset)
   const hasNewEpochs = epochs.list.format() !== epochs.text
+  if (beginsAfresh) await keepApart(options, [...unused, ...kept], logStartOffset)
   return startingAt(logStartOffset, options, {
     segments: kept,
     logEndOffset: end.offset,
@@ -206,13 +210,23 @@ async function removeStaleSnapshots(
   }
 }
 
-/** A log whose start was moved past everything that is left of it begins afresh there. */
-async function startingAt(
-  logStartOffset: number,
-  options: RecoveryOptions,
-  log: Omit<RecoveredLog, 'logStartOffset'>,
-): Promise<RecoveredLog> {
+/** Before the start of a log is moved, everything is synced: but for the segments below, which were being removed, it cannot be behind the end. */
+function isStartWrong({ logStartOffset, recoveryPoint }: LogCheckpoint, endOffset: number): boolean {
+  return logStartOffset > endOffset && recoveryPoint === endOffset && endOffset > 0
+}
+
+/** A log whose start was moved past everything that is left of it begins afresh there. What is left is kept: the start may be wrong. */
+function startingAt(logStartOffset: number, options: RecoveryOptions, log: Omit<RecoveredLog, 'logStartOffset'>): RecoveredLog {
   if (logStartOffset <= log.logEndOffset) return { ...log, logStartOffset }
-  for (const segment of log.segments) await segment.remove()
   return { ...log, segments: [newSegment(options, logStartOffset)], logStartOffset, logEndOffset: logStartOffset }
+}
+
+async function keepApart({ folder, services }: RecoveryOptions, segments: readonly Segment[], logStartOffset: number): Promise<void> {
+  for (const segment of segments) if (segment.size === 0) await segment.remove()
+  const [last, ...behind] = segments.filter(({ size }) => size > 0)
+  if (last === undefined) return
+  const cutBytes = await moveToCutFiles(services.disk, folder, { last, position: 0, offset: last.baseOffset, behind })
+  await last.remove()
+  const fields = { folder: folder.path, logStartOffset, cutBytes }
+  services.diagnostics.warn('all that is left of a log lies below its start; it is kept in .cut files', fields)
 }

@@ -48,7 +48,8 @@ export async function planPartition({ disk, folder, facts, damagedFiles }: Parti
     if ((kind === 'snapshot' || kind === 'txnindex') && names.has(name)) actions.push(made.without(name))
     else if (kind === 'index' || kind === 'timeindex') if (names.has(name)) actions.push(made.without(name))
   }
-  if (isDamaged('.log') || isDamaged('index') || damagedFiles.has(LEADER_EPOCH_CHECKPOINT)) actions.push(made.fromBatches(names))
+  if (isDamaged('.log') || isDamaged('index') || damagedFiles.has(LEADER_EPOCH_CHECKPOINT))
+    actions.push(made.fromBatches(names, facts.logStartOffset))
   return actions
 }
 
@@ -93,7 +94,7 @@ class MadeAgain {
   }
 
   /** The indexes that are missing, and the epochs where they are other than in the file. */
-  fromBatches(names: ReadonlySet<string>): RepairAction {
+  fromBatches(names: ReadonlySet<string>, logStartOffset: number | undefined): RepairAction {
     const sideName = names.has(LEADER_EPOCH_CHECKPOINT) ? this.#sideFiles.nameFor(LEADER_EPOCH_CHECKPOINT) : undefined
     return {
       file: LEADER_EPOCH_CHECKPOINT,
@@ -105,7 +106,7 @@ class MadeAgain {
         const path = join(this.#folder, LEADER_EPOCH_CHECKPOINT)
         const text = (await this.#disk.readFile(path))?.toString()
         const listed = text === undefined ? undefined : LeaderEpochs.parse(text)
-        const firstOffset = listed?.entries[0]?.startOffset
+        const firstOffset = logStartOffset ?? listed?.entries[0]?.startOffset
         if (firstOffset !== undefined) epochs.truncateFromStart(firstOffset)
         if (epochs.format() === text) return
         if (sideName !== undefined && text !== undefined) await this.#sideFiles.keepWhole(LEADER_EPOCH_CHECKPOINT, sideName)

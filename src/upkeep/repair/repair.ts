@@ -97,9 +97,10 @@ async function planCheckpoints(disk: Disk, dataFolder: string, findings: readonl
     const text = (await disk.readFile(join(dataFolder, name)))?.toString()
     const offsets = text === undefined ? undefined : parseCheckpoint(text)
     const kept = new Map(name === LOG_START_OFFSETS ? await startsByEpochs(disk, dataFolder, names) : [])
-    for (const [key, offset] of offsets ?? []) if (names.has(key.replace(' ', '-'))) kept.set(key, offset)
+    const wrong = new Set(findings.filter(({ file }) => file === name).map(({ offset }) => offset)) // behind the end of a log
+    for (const [key, offset] of offsets ?? []) if (names.has(key.replace(' ', '-')) && !wrong.has(offset)) kept.set(key, offset)
     const sideName = text === undefined ? undefined : sideFiles.nameFor(name)
-    const told = offsets === undefined ? `it begins afresh: ${LOST[name]}` : 'what names a log that is gone is left out'
+    const told = offsets === undefined ? `it begins afresh: ${LOST[name]}` : 'what names a log that is gone, or cannot be, is left out'
     actions.push({
       file: name,
       message: sideName === undefined ? told : `${told}; the old one is kept in ${sideName}`,

@@ -52,8 +52,8 @@ const DAMAGE_TABLE: readonly DamageRow[] = [
   {
     file: /log-start-offset-checkpoint$/,
     name: '`log-start-offset-checkpoint`',
-    what: 'any: the log begins where it says; `ottla verify` compares it with the leader epochs',
-    synced: ['whole', 'begins later'],
+    what: 'any: the log begins where it says, unless that is behind its end; `ottla verify` compares it with the leader epochs',
+    synced: ['whole', 'begins later', 'offline'],
     unsynced: ['whole', 'begins later'],
   },
   { file: /\.ottla-cleanshutdown$/, name: '`.ottla-cleanshutdown`', what: 'any', ...MADE_AGAIN },

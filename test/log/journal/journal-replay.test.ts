@@ -93,6 +93,26 @@ describe('a replay of the journal', () => {
     expect(await valuesOf(again.logs[0]!)).toEqual(['a', 'new'])
   })
 
+  it('brings back the batch in which the log begins, wherever the power fails while its start is moved', async () => {
+    for (let step = 0; ; step++) {
+      const disk = new FaultDisk({ step, kind: 'stop' })
+      let acknowledged: readonly string[] = []
+      const live = async (): Promise<boolean> => {
+        const { logs } = await openJournaled(disk)
+        await append(logs[0]!, ['a', 'b', 'c'])
+        await append(logs[0]!, ['d'])
+        acknowledged = ['b', 'c', 'd']
+        await logs[0]!.advanceLogStartOffset(1)
+        return true
+      }
+      const isOver = await Promise.race([live(), disk.stopped.then(() => false)])
+      const [log] = (await openJournaled(await disk.afterPowerLoss(() => 'nothing', ['/', '/data']))).logs
+      expect(log!.offlineReason, `step ${step}`).toBeUndefined()
+      expect(await valuesOf(log!), `step ${step}`).toEqual(expect.arrayContaining([...acknowledged]))
+      if (isOver) break
+    }
+  })
+
   it('ends at the last entry when that is torn', async () => {
     const disk = await afterPowerLoss()
     await rewrite(disk, (bytes) => bytes.fill(0, entryAt(bytes, 5) + 70))
