@@ -17,6 +17,9 @@ import { randomUUID } from 'node:crypto'
 
 /** In the data folder, beside the folders of the logs. */
 export const JOURNAL_FOLDER = 'journal'
+/** A journal that could not be read whole, as a repair found it. */
+export const damagedJournalName = (number: number): string => `${JOURNAL_FOLDER}.damaged-${number}`
+export const isDamagedJournalName = (name: string): boolean => /^journal\.damaged-\d+$/.test(name)
 export const PARTITION_METADATA = 'partition.metadata'
 export const LEADER_EPOCH_CHECKPOINT = 'leader-epoch-checkpoint'
 

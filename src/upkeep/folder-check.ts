@@ -4,7 +4,14 @@ import { join } from 'node:path'
 import type { ReadingDisk } from '../disk/disk.ts'
 import { CLEAN_SHUTDOWN, LOG_START_OFFSETS, parseCheckpoint, parseSizesAtRest, RECOVERY_POINTS } from '../log/checkpoints.ts'
 import { CLEANER_OFFSETS } from './compaction/cleaner-offsets.ts'
-import { JOURNAL_FOLDER, isDeletedFolderName, isSideFile, logFolderName, parseLogFolderName } from '../log/file-names.ts'
+import {
+  JOURNAL_FOLDER,
+  isDamagedJournalName,
+  isDeletedFolderName,
+  isSideFile,
+  logFolderName,
+  parseLogFolderName,
+} from '../log/file-names.ts'
 import { listLogFolders } from '../log/log-folders.ts'
 import { Malformed } from '../wire/reader.ts'
 import { readRecords } from '../wire/records/record.ts'
@@ -108,6 +115,7 @@ class FolderCheck {
     const known = new Set([DATA_FOLDER_PROPERTIES, RECOVERY_POINTS, LOG_START_OFFSETS, CLEANER_OFFSETS, CLEAN_SHUTDOWN, JOURNAL_FOLDER])
     for (const name of this.#names) {
       if (isDeletedFolderName(name)) this.#tell('note', name, 'a deleted partition; the next start removes it')
+      else if (isDamagedJournalName(name)) this.#tell('note', name, 'a damaged journal, kept by a repair for you to look at')
       else if (!known.has(name) && !PASSING_FILES.test(name) && parseLogFolderName(name) === undefined)
         this.#tell('note', name, isSideFile(name) ? 'what a repair took out, kept for you to look at' : 'not a file of a data folder')
     }

@@ -81,6 +81,8 @@ class PartitionCheck {
       const kind = parseOffsetFileName(name)?.kind
       const suffix = parsePassingFileName(name)?.suffix
       if (suffix !== undefined) this.#tell('note', name, PASSING_FILES[suffix])
+      else if (kind === 'unreplayed')
+        this.#tell('note', name, 'batches that the journal had and a start could not append: one before them is missing')
       else if (isSideFile(name)) this.#tell('note', name, 'what a recovery or repair took out, kept for you to look at')
       else if (kind === undefined && name !== PARTITION_METADATA && name !== LEADER_EPOCH_CHECKPOINT) {
         this.#tell('note', name, 'not a file of a log')

@@ -24,7 +24,8 @@ export function addRepairCommand(program: Command, terminal: Terminal): void {
 
 Records that are damaged are lost: an empty batch takes the place of their offsets, so that offsets go on without a gap. A batch of which only the
 offset or the leader epoch was wrong is put back. Everything else is made again from the batches. Nothing is thrown away: what is taken out of a file
-is kept beside it, in a .cut file, and no such file is ever overwritten. Copy the folder before, if you can.
+is kept beside it, in a .cut file, and no such file is ever overwritten; a journal of which a part cannot be read is kept as a whole, in a folder
+journal.damaged-<n>, and the next start replays the rest of it. Copy the folder before, if you can.
 Exit codes: 0 nothing is damaged, or all of it was repaired; 1 damage is left; 2 the folder is not one that can be repaired.`,
     )
     .action((folder: string, { execute = false, json = false }: { execute?: boolean; json?: boolean }) =>
@@ -44,7 +45,9 @@ async function repairFolder(folder: string, choice: RepairChoice, terminal: Term
   try {
     const left: Finding[] = []
     const options = { disk: fileSystem, metadata: METADATA_LOG, totals: { bytes: 0, batches: 0, records: 0 } }
-    const { findings, actions } = await planRepair(kind, options)
+    const { findings, unreplayed, actions } = await planRepair(kind, options)
+    for (const { file, message } of unreplayed)
+      await writeLine(terminal.output, choice.isJson ? JSON.stringify({ kind: 'note', file, message }) : `note  ${file}: ${message}`)
     for (const action of actions) {
       const { file, message } = action
       if (choice.isExecuted) await action.apply()

@@ -5,7 +5,8 @@
 import { dirname, join } from 'node:path'
 import type { Disk, ReadingDisk } from '../../disk/disk.ts'
 import type { Diagnostics } from '../../lib/diagnostics.ts'
-import type { BatchView } from '../../wire/records/batch.ts'
+import { BatchView } from '../../wire/records/batch.ts'
+import { emptyBatches } from '../batches/empty-batch.ts'
 import { offsetFileName } from '../file-names.ts'
 import { FIRST_NUMBER, formatFirstNumber } from './journal-files.ts'
 import { JournalReader } from './journal-reader.ts'
@@ -174,8 +175,9 @@ class LogBehind {
     this.#missing = log.offlineReason
   }
 
-  take(batch: BatchView): void {
+  take(found: BatchView): void {
     const { logEndOffset } = this.#log
+    const batch = withoutOffsetsBelow(found, logEndOffset)
     if (batch.baseOffset > logEndOffset)
       this.#missing ??= `the journal goes on at offset ${batch.baseOffset}, but the log ends at ${logEndOffset}`
     if (this.#missing !== undefined) this.#apart.push(batch)
@@ -202,6 +204,13 @@ class LogBehind {
     if (first === undefined || (await disk.list(folder)) === undefined) return
     await disk.replaceFile(join(folder, offsetFileName(first.baseOffset, 'unreplayed')), Buffer.concat(this.#apart.map(bytesOf)))
   }
+}
+
+/** What a repair put in the place of lost entries covers more than the log lacks. */
+function withoutOffsetsBelow(batch: BatchView, offset: number): BatchView {
+  const { baseOffset, lastOffset, recordCount, partitionLeaderEpoch: leaderEpoch } = batch
+  if (recordCount > 0 || baseOffset >= offset || lastOffset < offset) return batch
+  return new BatchView(emptyBatches({ fromOffset: offset, toOffset: lastOffset + 1, leaderEpoch }))
 }
 
 const bytesOf = ({ buffer, position, sizeInBytes }: BatchView): Buffer => buffer.subarray(position, position + sizeInBytes)

@@ -1,7 +1,7 @@
 // Repairs what `verify` finds, in a folder that no broker uses: plans it all first, and does it in an order in which it may be stopped anywhere and begun
 // again. What it takes out is kept in side files. Everything that can be made from the batches is; records that are damaged cannot.
 // Steps: the clean-shutdown marker goes, because sizes change; then each partition, its segments before what is made from them; then the data folder's own
-// files. What a journal holds belongs before the partitions: it may bring back what a segment lost.
+// files. The journal comes before the partitions; what it holds is for the next start to replay.
 
 import { join } from 'node:path'
 import type { Disk } from '../../disk/disk.ts'
@@ -13,6 +13,7 @@ import { checkDataFolder, type MetadataLogFacts } from '../folder-check.ts'
 import type { PartitionFacts, Totals } from '../partition-check.ts'
 import { type FolderKind, NOTHING_KNOWN, verify } from '../verify.ts'
 import { planPartition } from './repair-partition.ts'
+import { planJournal } from './repair-journal.ts'
 import type { RepairAction } from './repair-segments.ts'
 import { SideFiles } from './side-files.ts'
 
@@ -26,23 +27,30 @@ export interface RepairOptions {
 export interface RepairPlan {
   /** What is damaged. */
   readonly findings: readonly Finding[]
+  /** What an earlier start could not append to a log, and kept. */
+  readonly unreplayed: readonly Finding[]
   /** In order; their files are named below the folder. */
   readonly actions: readonly RepairAction[]
 }
 
 export async function planRepair(kind: FolderKind, { disk, metadata, totals }: RepairOptions): Promise<RepairPlan> {
   const findings: Finding[] = []
-  const report = (finding: Finding): void => void (finding.level === 'damage' && findings.push(finding))
+  const unreplayed: Finding[] = []
+  const report = (finding: Finding): void => {
+    if (finding.level === 'damage') findings.push(finding)
+    else if (finding.file.endsWith('.unreplayed')) unreplayed.push(finding)
+  }
   if (kind.kind === 'partition') {
     await verify(kind, { disk, metadata, report, totals })
     const damagedFiles = new Set(findings.map(({ file }) => file))
-    return { findings, actions: await planPartition({ disk, folder: kind.folder, facts: NOTHING_KNOWN, damagedFiles }) }
+    return { findings, unreplayed, actions: await planPartition({ disk, folder: kind.folder, facts: NOTHING_KNOWN, damagedFiles }) }
   }
   const { dataFolder } = kind
   const partitions = new Map<string, PartitionFacts>()
   const partition = (name: string, facts: PartitionFacts): void => void partitions.set(name, facts)
   await checkDataFolder({ ...kind, disk, metadata, report, totals, partition })
   const actions: RepairAction[] = []
+  if (kind.only === undefined) actions.push(...(await planJournal({ disk, dataFolder, find: (...id) => findLog(partitions, ...id) })))
   for (const [folderName, facts] of partitions) {
     const damagedFiles = new Set(filesBelow(folderName, findings))
     if (damagedFiles.size === 0) continue
@@ -51,7 +59,14 @@ export async function planRepair(kind: FolderKind, { disk, metadata, totals }: R
   }
   actions.push(...(await planCheckpoints(disk, dataFolder, findings)))
   const isMarkerWrong = actions.length > 0 || findings.some(({ file }) => file === CLEAN_SHUTDOWN)
-  return { findings, actions: isMarkerWrong ? [withoutMarker(disk, dataFolder), ...actions] : [] }
+  return { findings, unreplayed, actions: isMarkerWrong ? [withoutMarker(disk, dataFolder), ...actions] : [] }
+}
+
+function findLog(partitions: ReadonlyMap<string, PartitionFacts>, topicId: string, partition: number) {
+  for (const [name, facts] of partitions)
+    if (facts.topicId === topicId && parseLogFolderName(name)?.partition === partition)
+      return { name, recoveryPoint: facts.recoveryPoint ?? 0 }
+  return undefined
 }
 
 function filesBelow(folderName: string, findings: readonly Finding[]): string[] {

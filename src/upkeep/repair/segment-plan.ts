@@ -6,7 +6,7 @@ import type { After, Before } from '../../log/soundness/batch-order.ts'
 import { inspect, type LogOrder } from '../../log/soundness/inspect.ts'
 import type { DamagedPart } from '../../log/soundness/soundness.ts'
 import { BATCH_HEADER_SIZE, BatchView } from '../../wire/records/batch.ts'
-import { emptyBatches } from './empty-batch.ts'
+import { emptyBatches } from '../../log/batches/empty-batch.ts'
 
 /** A stretch of the old file, or new bytes. */
 type Piece = { readonly start: number; readonly end: number } | { readonly bytes: Buffer }
