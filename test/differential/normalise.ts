@@ -62,7 +62,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   records: batches,
 }
 
-const OUR_CONFIGS: ReadonlySet<string> = new Set(['durability'])
+const OUR_CONFIGS: ReadonlySet<string> = new Set(['durability', 'durability.interval.ms'])
 
 /** Lists whose order means nothing, and by which of their fields to sort them. */
 const SORTED_BY: Readonly<Record<string, readonly string[]>> = {
