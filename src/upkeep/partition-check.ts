@@ -208,6 +208,9 @@ class PartitionCheck {
       const message = `${basename(folder)} is said to begin at offset ${logStartOffset}, but ends at ${this.#endOffset}`
       this.#options.report({ level, file, offset: logStartOffset, message })
     }
+    for (const { name, offset } of this.#filesOf('unreplayed'))
+      if (offset > this.#endOffset)
+        this.#tell('damage', name, `offsets ${this.#endOffset} to ${offset - 1}, which the journal had, are missing`)
     const last = this.#filesOf('log').at(-1)!.name
     if (this.#endOffset < recoveryPoint)
       this.#tell('damage', last, `the log ends at offset ${this.#endOffset}, but was synced up to ${recoveryPoint}`)
@@ -264,7 +267,7 @@ class PartitionCheck {
     if (end < bytes.length) this.#tell('damage', name, 'an entry does not continue the one before it, or is incomplete', end)
   }
 
-  #filesOf(kind: 'log' | 'index' | 'timeindex' | 'txnindex' | 'snapshot'): { name: string; offset: number }[] {
+  #filesOf(kind: 'log' | 'index' | 'timeindex' | 'txnindex' | 'snapshot' | 'unreplayed'): { name: string; offset: number }[] {
     const files = [...this.#names].flatMap((name) => {
       const parsed = parseOffsetFileName(name)
       return parsed?.kind === kind ? [{ name, offset: parsed.offset }] : []

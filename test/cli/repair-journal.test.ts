@@ -141,10 +141,19 @@ describe('a journal of which a part cannot be read', () => {
 })
 
 describe('a log that the journal could not be appended to', () => {
-  it('is offline, and its records beside it, which a repair tells', async () => {
+  it('is offline until a repair has put the records beside it in their place', async () => {
     write(damaged(2, 100)) // in the batch
     expect((await served().catch((error: unknown) => String(error))).toString()).toContain('KAFKA_STORAGE_ERROR')
-    const { printed } = await runCommand(['repair', data])
-    expect(printed).toContain('note  orders-0/00000000000000000002.unreplayed: batches that the journal had')
+    await expect(served(), 'after another start').rejects.toThrow('KAFKA_STORAGE_ERROR')
+    const file = 'orders-0/00000000000000000002.unreplayed'
+    expect((await runCommand(['verify', data])).printed).toContain(`damage  ${file}: offsets 1 to 1, which the journal had, are missing\n`)
+    const { code, printed } = await runCommand(['repair', data, '--execute'])
+    expect(printed).toContain(`the next start appends what is in ${file}, behind an empty batch`)
+    expect(code).toBe(0)
+    expect(await served()).toEqual([
+      ['0', '4', '6'],
+      ['1', '3', '5', '7'],
+    ])
+    expect(readFolder(data).has(`${file}.cut`)).toBe(true)
   })
 })

@@ -71,11 +71,7 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
       epochs.list.assign(view.partitionLeaderEpoch, view.baseOffset)
     },
   })
-  if (end.offset < recoveryPoint) {
-    throw new Damaged(`the log ends at offset ${end.offset}, but was synced up to ${recoveryPoint}: ${end.damage ?? 'the rest is missing'}`)
-  }
-  if (isStartWrong(checkpoint, end.offset))
-    throw new Damaged(`the log is said to begin at offset ${checkpoint.logStartOffset}, but ends at ${end.offset}`)
+  refuseDamaged(checkpoint, files, end)
   await options.folder.make() // its partition.metadata, which a power loss may have taken
   await applyEnd(options, segments, end)
   const beginsAfresh = checkpoint.logStartOffset > end.offset
@@ -210,9 +206,14 @@ async function removeStaleSnapshots(
   }
 }
 
-/** Before the start of a log is moved, everything is synced: but for the segments below, which were being removed, it cannot be behind the end. */
-function isStartWrong({ logStartOffset, recoveryPoint }: LogCheckpoint, endOffset: number): boolean {
-  return logStartOffset > endOffset && recoveryPoint === endOffset && endOffset > 0
+function refuseDamaged({ recoveryPoint, logStartOffset }: LogCheckpoint, files: LogFiles, { offset, damage }: LogEnd): void {
+  if (offset < recoveryPoint)
+    throw new Damaged(`the log ends at offset ${offset}, but was synced up to ${recoveryPoint}: ${damage ?? 'the rest is missing'}`)
+  const unreplayed = files.offsetsOf('unreplayed').find((from) => from > offset)
+  if (unreplayed !== undefined) throw new Damaged(`offsets ${offset} to ${unreplayed - 1}, which the journal had, are missing`)
+  // Before the start of a log is moved, everything is synced: but for the segments below, which were being removed, it cannot be behind the end.
+  if (logStartOffset > offset && recoveryPoint === offset && offset > 0)
+    throw new Damaged(`the log is said to begin at offset ${logStartOffset}, but ends at ${offset}`)
 }
 
 /** A log whose start was moved past everything that is left of it begins afresh there. What is left is kept: the start may be wrong. */

@@ -11,13 +11,25 @@ import { FIRST_NUMBER, formatFirstNumber } from '../../log/journal/journal-files
 import { JournalReader } from '../../log/journal/journal-reader.ts'
 import { encodeRound, type EntryToWrite } from '../../log/journal/journal-round.ts'
 import type { FoundEntry, JournalVisitor, LostEntries } from '../../log/journal/journal-scan.ts'
-import type { BatchView } from '../../wire/records/batch.ts'
+import { BATCH_HEADER_SIZE, BatchView } from '../../wire/records/batch.ts'
 import type { RepairAction } from './repair-segments.ts'
+import { SideFiles } from './side-files.ts'
+
+/** Batches of a log, of which one before them is missing. */
+export interface Unreplayed {
+  readonly topicId: string
+  readonly partition: number
+  readonly folder: string
+  readonly file: string
+  readonly bytes: Buffer
+}
 
 interface JournalToRepair {
   readonly disk: Disk
   readonly dataFolder: string
   /** Up to where a log is known to be synced, and its name; undefined when there is no such log. */
+  /** What an earlier start could not append, and kept. */
+  readonly unreplayed: readonly Unreplayed[]
   readonly find: (topicId: string, partition: number) => { readonly name: string; readonly recoveryPoint: number } | undefined
 }
 
@@ -26,11 +38,12 @@ export async function planJournal(journal: JournalToRepair): Promise<RepairActio
   const { disk, dataFolder } = journal
   const folder = join(dataFolder, JOURNAL_FOLDER)
   const reader = await JournalReader.open(disk, folder)
-  if (reader === undefined) return []
   const readable = new Readable(journal)
-  const nextNumber = await reader.read(readable)
-  const lost = [...readable.losses, ...reader.unreadable.map((path) => `${basename(path)} cannot be read at all`)]
-  if (lost.length === 0) return []
+  const nextNumber = (await reader?.read(readable)) ?? 1
+  const lost = [...readable.losses, ...(reader?.unreadable ?? []).map((path) => `${basename(path)} cannot be read at all`)]
+  const { foundCount } = readable
+  for (const kept of journal.unreplayed) readable.add(kept)
+  if (lost.length === 0 && journal.unreplayed.length === 0) return []
   const names = new Set(await disk.list(dataFolder))
   let number = 1
   while (names.has(damagedJournalName(number))) number++
@@ -39,15 +52,23 @@ export async function planJournal(journal: JournalToRepair): Promise<RepairActio
   return [
     {
       file: JOURNAL_FOLDER,
-      message: `${lost.join('; ')}; the next start replays the other ${readable.foundCount} entries; the journal as it was is kept in ${keptName}`,
+      message: [
+        ...lost,
+        ...journal.unreplayed.map(
+          ({ folder: log, file }) => `the next start appends what is in ${basename(log)}/${file}, behind an empty batch`,
+        ),
+        `the next start replays the other ${foundCount} entries; the journal as it was is kept in ${keptName}`,
+      ].join('; '),
       async apply() {
+        await disk.makeFolder(folder)
         await keepFiles(disk, folder, join(dataFolder, keptName))
         const { chunks } = encodeRound(entries, { firstNumber: nextNumber, mark: newMark(), beginsFile: true })
         const path = join(folder, `repaired-${number}.journal`)
         await disk.replaceFile(path, Buffer.concat(chunks))
         await disk.replaceFile(join(folder, FIRST_NUMBER), Buffer.from(formatFirstNumber(nextNumber)))
-        for (const old of reader.paths) if (old !== path) await disk.unlink(old)
+        for (const old of reader?.paths ?? []) if (old !== path) await disk.unlink(old)
         await disk.syncFolder(folder)
+        for (const { folder: log, file } of journal.unreplayed) await new SideFiles(disk, log, (await disk.list(log)) ?? []).keep(file)
       },
     },
   ]
@@ -65,6 +86,7 @@ class Readable implements JournalVisitor {
   readonly #ends = new Map<string, number>() // of what the journal has, by log
   readonly entries: EntryToWrite[] = []
   readonly losses: string[] = []
+  #isGap = false // offsets may be missing from now on
   foundCount = 0
 
   constructor({ find }: JournalToRepair) {
@@ -79,7 +101,7 @@ class Readable implements JournalVisitor {
     const key = `${topicId} ${partition}`
     const end = this.#ends.get(key) ?? log.recoveryPoint
     const [first] = batches
-    if (first !== undefined && this.losses.length > 0 && end < baseOffset) {
+    if (first !== undefined && this.#isGap && end < baseOffset) {
       this.losses.push(`an empty batch takes the place of offsets ${end} to ${baseOffset - 1} of ${log.name}, where it lacks them`)
       const bytes = emptyBatches({ fromOffset: end, toOffset: baseOffset, leaderEpoch: first.partitionLeaderEpoch })
       this.entries.push({ topicId, partition, baseOffset: end, batches: [bytes], size: bytes.length })
@@ -89,9 +111,20 @@ class Readable implements JournalVisitor {
     this.entries.push({ topicId, partition, baseOffset, batches: copies, size: copies.reduce((sum, { length }) => sum + length, 0) })
   }
 
+  add({ topicId, partition, bytes }: Unreplayed): void {
+    for (let position = 0; position + BATCH_HEADER_SIZE <= bytes.length;) {
+      const batch = new BatchView(bytes, position)
+      if (batch.sizeInBytes < BATCH_HEADER_SIZE || position + batch.sizeInBytes > bytes.length || !batch.isCrcValid) break
+      this.#isGap = true
+      this.entry({ number: 0, place: 0, size: batch.sizeInBytes, topicId, partition, baseOffset: batch.baseOffset, batches: [batch] })
+      position += batch.sizeInBytes
+    }
+  }
+
   lost({ fromNumber, toNumber, header }: LostEntries): void {
     const name = header && this.#find(header.topicId, header.partition)?.name
     const whose = header === undefined ? '' : `, of ${name ?? 'a deleted topic'} from offset ${header.baseOffset} on`
+    this.#isGap = true
     this.losses.push(`entries ${fromNumber} to ${toNumber - 1} are lost${whose}`)
   }
 }

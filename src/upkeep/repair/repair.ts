@@ -6,14 +6,14 @@
 import { join } from 'node:path'
 import type { Disk } from '../../disk/disk.ts'
 import { CLEAN_SHUTDOWN, LOG_START_OFFSETS, parseCheckpoint, RECOVERY_POINTS } from '../../log/checkpoints.ts'
-import { LEADER_EPOCH_CHECKPOINT, parseLogFolderName } from '../../log/file-names.ts'
+import { LEADER_EPOCH_CHECKPOINT, parseLogFolderName, parseOffsetFileName } from '../../log/file-names.ts'
 import { LeaderEpochs } from '../../log/leader-epochs.ts'
 import type { Finding } from '../finding.ts'
 import { checkDataFolder, type MetadataLogFacts } from '../folder-check.ts'
 import type { PartitionFacts, Totals } from '../partition-check.ts'
 import { type FolderKind, NOTHING_KNOWN, verify } from '../verify.ts'
 import { planPartition } from './repair-partition.ts'
-import { planJournal } from './repair-journal.ts'
+import { planJournal, type Unreplayed } from './repair-journal.ts'
 import type { RepairAction } from './repair-segments.ts'
 import { SideFiles } from './side-files.ts'
 
@@ -50,7 +50,15 @@ export async function planRepair(kind: FolderKind, { disk, metadata, totals }: R
   const partition = (name: string, facts: PartitionFacts): void => void partitions.set(name, facts)
   await checkDataFolder({ ...kind, disk, metadata, report, totals, partition })
   const actions: RepairAction[] = []
-  if (kind.only === undefined) actions.push(...(await planJournal({ disk, dataFolder, find: (...id) => findLog(partitions, ...id) })))
+  if (kind.only === undefined)
+    actions.push(
+      ...(await planJournal({
+        disk,
+        dataFolder,
+        unreplayed: await readUnreplayed(disk, dataFolder, partitions, findings),
+        find: (...id) => findLog(partitions, ...id),
+      })),
+    )
   for (const [folderName, facts] of partitions) {
     const damagedFiles = new Set(filesBelow(folderName, findings))
     if (damagedFiles.size === 0) continue
@@ -67,6 +75,23 @@ function findLog(partitions: ReadonlyMap<string, PartitionFacts>, topicId: strin
     if (facts.topicId === topicId && parseLogFolderName(name)?.partition === partition)
       return { name, recoveryPoint: facts.recoveryPoint ?? 0 }
   return undefined
+}
+
+async function readUnreplayed(
+  disk: Disk,
+  dataFolder: string,
+  partitions: ReadonlyMap<string, PartitionFacts>,
+  findings: readonly Finding[],
+): Promise<Unreplayed[]> {
+  const found: Unreplayed[] = []
+  for (const [name, { topicId }] of partitions) {
+    for (const file of filesBelow(name, findings).filter((one) => parseOffsetFileName(one)?.kind === 'unreplayed')) {
+      const [folder, { partition }] = [join(dataFolder, name), parseLogFolderName(name)!]
+      const bytes = await disk.readFile(join(folder, file))
+      if (topicId !== undefined && bytes !== undefined) found.push({ topicId, partition, folder, file, bytes })
+    }
+  }
+  return found
 }
 
 function filesBelow(folderName: string, findings: readonly Finding[]): string[] {

@@ -40,6 +40,10 @@ export class SideFiles {
     await this.#disk.syncFolder(this.#folder)
   }
 
+  keep(name: string): Promise<void> {
+    return this.keepWhole(name, this.nameFor(name))
+  }
+
   async keepWhole(name: string, sideName: string): Promise<void> {
     await this.#disk.rename(join(this.#folder, name), join(this.#folder, sideName))
     await this.#disk.syncFolder(this.#folder)
