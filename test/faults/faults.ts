@@ -99,8 +99,8 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
   {
     name: 'replay begins one entry late',
     file: 'src/log/journal/journal-reader.ts',
-    text: 'if (entry.number >= this.#firstNumber) visitor.entry(entry)',
-    instead: 'if (entry.number > this.#firstNumber) visitor.entry(entry)',
+    text: 'if (entry.number >= firstNumber) visitor.entry(entry)',
+    instead: 'if (entry.number > firstNumber) visitor.entry(entry)',
   },
   {
     name: 'replay ends one entry early',
