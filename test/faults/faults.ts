@@ -1,11 +1,16 @@
-// Mistakes in our own code, each an exact edit of one place: what a crash would make of them, the crash tests must notice.
+// Mistakes in our own code, each an exact edit of a place or two: what a crash would make of them, the crash tests must notice.
 
-export interface SeededFault {
-  readonly name: string
-  readonly file: string
+interface Edit {
   /** Stands there exactly once. */
   readonly text: string
   readonly instead: string
+}
+
+export interface SeededFault extends Edit {
+  readonly name: string
+  readonly file: string
+  /** Where a second line of defence has to go, too. */
+  readonly also?: Edit
 }
 
 const QUEUE = 'src/log/append-queue.ts'
@@ -95,6 +100,10 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
     file: 'src/log/journal/journal.ts',
     text: 'for (const [log, endOffset] of endOffsets) if (log.recoveryPoint >= endOffset) endOffsets.delete(log)',
     instead: 'endOffsets.clear()',
+    also: {
+      text: 'await Promise.all(Array.from({ length: SYNCED_AT_ONCE }, syncOneByOne))',
+      instead: 'void syncOneByOne',
+    },
   },
   {
     name: 'replay begins one entry late',
@@ -109,9 +118,9 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
     instead: '',
   },
   {
-    name: 'journal removed before what was replayed is synced',
+    name: 'journal removed before it is replayed',
     file: 'src/log/journal/journal-replay.ts',
-    text: 'if (this.#missing === undefined) return this.#log.flush()',
-    instead: 'if (this.#missing === undefined) return',
+    text: 'await restoreAll(options, journal, reach)',
+    instead: 'void restoreAll(options, journal, reach)',
   },
 ]

@@ -62,14 +62,15 @@ async function failuresIn(project: string, files: readonly string[]): Promise<Fa
 const placeIn = (message: string): string =>
   /(?:recovery )?step \d+(?:, recovery step \d+)?/.exec(message)?.[0] ?? message.split('\n')[0]!.slice(0, 100)
 
-async function withFault({ file, text, instead }: SeededFault, use: () => Promise<void>): Promise<void> {
+async function withFault({ file, also, ...edit }: SeededFault, use: () => Promise<void>): Promise<void> {
   const path = join(folder, file)
   const whole = readFileSync(path, 'utf8')
-  expect(whole.split(text)).toHaveLength(2)
-  writeFileSync(
-    path,
-    whole.replace(text, () => instead),
-  )
+  let broken = whole
+  for (const { text, instead } of also === undefined ? [edit] : [edit, also]) {
+    expect(whole.split(text)).toHaveLength(2)
+    broken = broken.replace(text, () => instead)
+  }
+  writeFileSync(path, broken)
   await use().finally(() => writeFileSync(path, whole))
 }
 

@@ -15,8 +15,9 @@ import type { Promises } from './promises.ts'
 
 export const DATA_FOLDER = '/data'
 const UPKEEP_MS = 1000
+const TICK_MS = 250
 const FLAGS = { 'log.retention.check.interval.ms': UPKEEP_MS, 'log.cleaner.backoff.ms': UPKEEP_MS, 'journal.checkpoint.interval.ms': 500 }
-const JOURNAL_FILE_BYTES = 4096 // so that several are filled, freed and used again
+const JOURNAL_FILE_BYTES = 1024 // so that several are filled, freed and used again
 
 export async function openOn(disk: Disk, clock: ManualClock): Promise<Storage> {
   const { config } = resolveBrokerConfig({ flags: FLAGS })
@@ -130,8 +131,10 @@ export class LivingBroker {
   /** Lets time pass, and what is due then happen. */
   async pass(ms: number): Promise<void> {
     await settled()
-    this.#clock.advance(ms)
-    await settled()
+    for (let left = ms; left > 0; left -= TICK_MS) {
+      this.#clock.advance(Math.min(left, TICK_MS))
+      await settled()
+    }
   }
 
   /** Everything that was appended before is on disk after this, whatever its mode. */
