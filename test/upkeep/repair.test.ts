@@ -124,6 +124,16 @@ describe('a repair', () => {
     expect(await outcomeOf(changed(FIRST_LOG, flipped(second + at)))).toEqual({ damageLeft: [], invented: [], lostCount: 0 })
   })
 
+  it.each([
+    [0, 1],
+    [0, 128],
+    [122, 1],
+    [122, 128],
+  ])('puts a batch below the start of the log back of which the leader epoch was damaged (at %i, %i)', async (position, mask) => {
+    const damaged = changed('moved-0/00000000000000000012.log', flipped(position + 12, mask))
+    expect(await outcomeOf(damaged)).toEqual({ damageLeft: [], invented: [], lostCount: 0 })
+  })
+
   it('never overwrites a side file', async () => {
     const disk = await diskOf(changed(FIRST_LOG, flipped(100)))
     const older = await disk.open(`${DATA_FOLDER}/orders-0/00000000000000000000.cut`, 'create')

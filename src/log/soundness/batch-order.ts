@@ -37,6 +37,8 @@ function offsetDamage({ baseOffset, lastOffset }: BatchView, before: Before, aft
 function epochDamage({ partitionLeaderEpoch: epoch }: BatchView, before: Before, after: After, listedEpoch: number): string | undefined {
   if (epoch === listedEpoch && epoch >= before.epoch) return undefined
   if (epoch < before.epoch) return `a batch of leader epoch ${epoch} follows one of ${before.epoch}`
-  if (epoch === before.epoch || epoch === after.epoch || listedEpoch === -1 || epoch === -1) return undefined // the list is wrong
+  if (epoch === before.epoch || epoch === after.epoch || epoch === -1) return undefined // the list is wrong
+  if (listedEpoch === -1)
+    return after.epoch >= 0 && epoch > after.epoch ? `a batch of leader epoch ${epoch} is followed by one of ${after.epoch}` : undefined
   return `a batch claims leader epoch ${epoch}, where ${listedEpoch} led`
 }
