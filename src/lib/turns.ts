@@ -33,3 +33,10 @@ export class Turns {
     })
   }
 }
+
+/** Resolves in the next turn of the event loop, after what comes in by then. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}

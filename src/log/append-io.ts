@@ -96,6 +96,6 @@ export class ShortWrite extends Error {
   }
 }
 
-function asError(error: unknown): Error {
+export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error))
 }

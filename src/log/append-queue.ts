@@ -12,6 +12,7 @@
 import { assert } from '../lib/assert.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Histogram } from '../lib/histogram.ts'
+import { nextTurn } from '../lib/turns.ts'
 import { Refusal } from '../wire/error-codes.ts'
 import {
   type Append,
@@ -219,7 +220,7 @@ export class AppendQueue<Target extends WriteTarget> {
 
   async #writeRounds(): Promise<void> {
     this.#isWriting = true
-    await endOfTurn() // what other connections send in this turn goes out in the same write: a tenth less CPU per byte
+    await nextTurn() // what other connections send in this turn goes out in the same write: a tenth less CPU per byte
     while (this.#failure === undefined && (this.#writtenCount < this.#unsettled.length || this.#notDurable !== undefined)) {
       if (this.#notDurable !== undefined) {
         await this.#undo(this.#notDurable, 0)
@@ -377,10 +378,4 @@ export class AppendQueue<Target extends WriteTarget> {
     this.#syncingTo = Math.min(this.#syncingTo, this.#endOffset) // what comes in their place is not in it
     return undone
   }
-}
-
-function endOfTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
 }

@@ -3,7 +3,7 @@
 // are joined, since each buffer of its own costs more than copying it; large ones, which are record batches, go to the kernel from where they lie.
 
 import type { Writable } from 'node:stream'
-import { Turns } from '../lib/turns.ts'
+import { nextTurn, Turns } from '../lib/turns.ts'
 
 const JOINED_BELOW_BYTES = 4 * 1024
 const PIECE_BYTES = 256 * 1024 // the kernel copies it in 50 to 200 µs
@@ -127,12 +127,6 @@ export class Output {
 
 /** Of the pieces of all connections. */
 export const pieceTurns = (): Turns => new Turns(PIECES_PER_TURN)
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
-}
 
 function joinSmall(chunks: readonly Buffer[]): readonly Buffer[] {
   if (chunks.length <= 1) return chunks

@@ -4,6 +4,7 @@
 
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
+import { nextTurn } from '../lib/turns.ts'
 
 export interface Job {
   readonly name: string
@@ -130,10 +131,4 @@ export class Scheduler {
       this.#wakeUps.add(wakeUp)
     })
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
 }

@@ -16,7 +16,6 @@ import { WireReader } from '../support/wire-reader.ts'
 import { temporaryFolder } from './ottla-for-commands.ts'
 import { runCommand } from './played-terminal.ts'
 
-/** Partition 0 has the even ones: nothing but the journal has any of them. */
 const VALUES = ['0', '1', '2', '3', '4', '5', '6', '7']
 const OF_A_RUN = /^\.(lock|flock)/
 let files: FolderFiles
@@ -33,6 +32,7 @@ beforeAll(async () => {
     await connection.request(produce, 9, { acks: -1, timeoutMs: 5000, topicData: [{ name: 'orders', partitionData }] })
   }
   const running = [...readFolder(folder)].filter(([name]) => !OF_A_RUN.test(name))
+  // as a power loss may leave it: nothing but the journal has any of the records
   files = new Map(running.map(([name, bytes]) => [name, /^orders-\d\/.*\.log$/.test(name) ? Buffer.alloc(0) : bytes]))
   connection.close()
   await broker.close()

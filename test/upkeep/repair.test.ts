@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { METADATA_LOG } from '../../src/cli/offline/metadata.ts'
 import type { Disk } from '../../src/disk/disk.ts'
@@ -10,6 +10,7 @@ import type { Finding } from '../../src/upkeep/finding.ts'
 import { planRepair } from '../../src/upkeep/repair/repair.ts'
 import { kindOfFolder, verify } from '../../src/upkeep/verify.ts'
 import { walkBatches } from '../../src/upkeep/walk-batches.ts'
+import { filesOf } from '../support/disk-files.ts'
 import { DATA_FOLDER, diskOf, type FolderFiles, makeVariedFolder } from '../support/varied-folder.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ottla-repair-'))
@@ -38,20 +39,14 @@ async function repair(disk: Disk): Promise<string[]> {
   return actions.map(({ file, message }) => `${file}: ${message}`)
 }
 
-async function filesOf(disk: MemoryDisk, path = ''): Promise<Map<string, Buffer>> {
-  const found = new Map<string, Buffer>()
-  for (const name of (await disk.list(join(DATA_FOLDER, path))) ?? []) {
-    const bytes = await disk.readFile(join(DATA_FOLDER, path, name))
-    if (bytes === undefined) for (const [below, content] of await filesOf(disk, join(path, name))) found.set(below, content)
-    else found.set(join(path, name), bytes)
-  }
-  return found
+async function namedFilesOf(disk: MemoryDisk): Promise<Map<string, Buffer>> {
+  return new Map([...(await filesOf(disk, DATA_FOLDER))].map(([path, bytes]) => [relative(DATA_FOLDER, path), bytes]))
 }
 
 /** What each batch holds, by partition and offset: bytes but for those that are filled in. Empty ones are left out. */
 async function batchesIn(disk: MemoryDisk): Promise<Map<string, string>> {
   const found = new Map<string, string>()
-  for (const [name, bytes] of await filesOf(disk)) {
+  for (const [name, bytes] of await namedFilesOf(disk)) {
     if (!name.endsWith('.log')) continue
     const file = { read: async (into: Buffer, position: number) => bytes.copy(into, 0, position) }
     const visit = (view: Parameters<Parameters<typeof walkBatches>[0]['visit']>[0], position: number): boolean => {
@@ -98,7 +93,7 @@ describe('a repair', () => {
   it('does nothing to a folder that is sound', async () => {
     const disk = await diskOf(files)
     expect(await repair(disk)).toEqual([])
-    expect(await filesOf(disk)).toEqual(new Map(files))
+    expect(await namedFilesOf(disk)).toEqual(new Map(files))
   })
 
   it('puts an empty batch in place of one whose records are damaged, and keeps what it takes out', async () => {

@@ -44,7 +44,7 @@ export interface EntryHeader {
   readonly baseOffset: number
 }
 
-export const aligned = (size: number): number => Math.ceil(size / ALIGNMENT) * ALIGNMENT
+const aligned = (size: number): number => Math.ceil(size / ALIGNMENT) * ALIGNMENT
 
 /** What an entry takes in a file. */
 export const entrySize = (batchBytes: number): number => aligned(ENTRY_HEADER_SIZE + batchBytes)

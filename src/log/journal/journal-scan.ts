@@ -2,7 +2,7 @@
 // so that an entry that is missing in front of a later round was synced once: that is damage, and told as such.
 
 import {
-  aligned,
+  entrySize,
   decodeBatches,
   decodeEntryHeader,
   ENTRY_HEADER_SIZE,
@@ -55,7 +55,7 @@ export class JournalScan {
       const entry = entryAt(bytes, position, mark)
       if (entry?.number === number) {
         this.#visitor.entry(entry)
-        position += aligned(ENTRY_HEADER_SIZE + entry.size)
+        position += entrySize(entry.size)
         number++
         continue
       }

@@ -9,7 +9,8 @@ import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Diagnostics } from '../../lib/diagnostics.ts'
 import type { Histogram } from '../../lib/histogram.ts'
 import type { Disk } from '../../disk/disk.ts'
-import { failureOf, isPassing, ShortWrite } from '../append-io.ts'
+import { nextTurn } from '../../lib/turns.ts'
+import { asError, failureOf, isPassing, ShortWrite } from '../append-io.ts'
 import type { WriteGate } from '../durability/write-gate.ts'
 import { entrySize, FILE_HEADER_SIZE, newMark } from './journal-entry.ts'
 import { type JournalFile, JournalFiles } from './journal-files.ts'
@@ -156,7 +157,7 @@ export class Journal {
   }
 
   async #writeRounds(): Promise<void> {
-    await endOfTurn() // what other logs have written in this turn goes out in the same round
+    await nextTurn() // what other logs have written in this turn goes out in the same round
     while (this.#waiting.length > 0 && this.#failure === undefined) {
       try {
         await this.#writeRound()
@@ -302,14 +303,4 @@ export class Journal {
     this.#options.writeGate.closeForGood(reason)
     for (const { reject } of [...round, ...this.#waiting.splice(0)]) reject(this.#failure)
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
-}
-
-function endOfTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
 }

@@ -1,27 +1,18 @@
 // A segment that compaction writes, to take the place of others: `.cleaned` files, which no start takes for a part of the log. See segment-exchange.ts for
 // how they become one.
 
-import { type Disk, hasCode, overwriteFile } from '../../disk/disk.ts'
-import type { FilePool, PooledFile } from '../../disk/file-pool.ts'
+import { hasCode, overwriteFile } from '../../disk/disk.ts'
+import type { PooledFile } from '../../disk/file-pool.ts'
 import { BatchView } from '../../wire/records/batch.ts'
 import { offsetFileName, type PassingSuffix } from '../file-names.ts'
-import type { LogFolder } from '../log-folder.ts'
-import type { LogSettings } from '../log-settings.ts'
-import { Segment } from './segment.ts'
+import { Segment, type SegmentOptions } from './segment.ts'
 import { SegmentIndexes } from './segment-indexes.ts'
 
 const WRITE_BYTES = 1 << 20
 const WRITE_CHUNKS_MAX = 1024 // what one writev takes on Linux
 const INDEX_KINDS = ['index', 'timeindex'] as const
 
-export interface CleanedSegmentOptions {
-  readonly baseOffset: number
-  readonly folder: LogFolder
-  readonly disk: Disk
-  readonly filePool: FilePool
-  readonly settings: LogSettings
-  readonly nowMs: number
-}
+export type CleanedSegmentOptions = Omit<SegmentOptions, 'existingSize' | 'file' | 'predecessor'>
 
 export class CleanedSegment {
   readonly #options: CleanedSegmentOptions

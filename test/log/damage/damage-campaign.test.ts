@@ -3,7 +3,6 @@
 // OTTLA_DAMAGE=all tries every pattern at every byte; else the patterns take turns.
 
 import { readFileSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { MemoryDisk } from '../../../src/disk/memory-disk.ts'
@@ -11,10 +10,9 @@ import { RECOVERY_POINTS } from '../../../src/log/checkpoints.ts'
 import { asRefusal } from '../../../src/wire/attempt.ts'
 import { BatchView } from '../../../src/wire/records/batch.ts'
 import type { Codec } from '../../../src/wire/records/codecs.ts'
+import { diskOf, type Files, filesOf } from '../../support/disk-files.ts'
 import { append, openLog, type TestLog } from '../../support/test-log.ts'
 import { formatTable, type Outcome, rowOf } from './damage-table.ts'
-
-type Files = ReadonlyMap<string, Buffer>
 
 const SETTINGS = { segmentBytes: 4096, indexIntervalBytes: 700 }
 const CODECS: readonly Codec[] = ['none', 'gzip', 'lz4']
@@ -62,26 +60,6 @@ async function appendNext({ log }: TestLog, index: number): Promise<void> {
   )
   const timestamps = values.map((_, record) => timestampOf(index) + record)
   await append(log, values, { codec: CODECS[index % 3]!, timestamps, producerId: 5, producerEpoch: 0, baseSequence: 3 * index })
-}
-
-async function filesOf(disk: MemoryDisk, folder: string): Promise<Map<string, Buffer>> {
-  const files = new Map<string, Buffer>()
-  for (const name of (await disk.list(folder)) ?? []) {
-    const path = `${folder}/${name}`
-    const bytes = await disk.readFile(path)
-    if (bytes !== undefined) files.set(path, bytes)
-    else for (const [below, content] of await filesOf(disk, path)) files.set(below, content)
-  }
-  return files
-}
-
-async function diskOf(files: Files): Promise<MemoryDisk> {
-  const disk = new MemoryDisk()
-  for (const [path, bytes] of files) {
-    await disk.makeFolder(dirname(path))
-    await (await disk.open(path, 'create')).write([bytes], 0)
-  }
-  return disk
 }
 
 function batchesOf(path: string, bytes: Buffer): KnownBatch[] {

@@ -3,20 +3,17 @@
 // record that was not written, or the loss of one that was acknowledged without a word.
 
 import { readFileSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Disk } from '../../../src/disk/disk.ts'
-import { MemoryDisk } from '../../../src/disk/memory-disk.ts'
 import { ENTRY_HEADER_SIZE, FILE_HEADER_SIZE } from '../../../src/log/journal/journal-entry.ts'
 import { JournalReader } from '../../../src/log/journal/journal-reader.ts'
+import { diskOf, type Files, filesOf } from '../../support/disk-files.ts'
 import { FaultDisk } from '../../support/fault-disk.ts'
 import { openJournaled } from '../../support/journaled-logs.ts'
 import { readAll } from '../../support/read-log.ts'
 import { batchOf } from '../../support/test-log.ts'
 import { formatJournalTable, JOURNAL_DAMAGE, type JournalDamageRow, type JournalOutcome } from './journal-damage-table.ts'
 
-type Files = ReadonlyMap<string, Buffer>
 type State = 'killed' | 'powerLoss'
 
 const PARTITIONS = [0, 1, 2]
@@ -58,26 +55,6 @@ async function appendTo({ logs }: Awaited<ReturnType<typeof openJournaled>>, par
     dones.push(logs[partition]!.append(await batchOf([value])).done)
   }
   await Promise.all(dones)
-}
-
-async function filesOf(disk: Disk, folder: string): Promise<Map<string, Buffer>> {
-  const files = new Map<string, Buffer>()
-  for (const name of (await disk.list(folder)) ?? []) {
-    const path = `${folder}/${name}`
-    const bytes = await disk.readFile(path)
-    if (bytes !== undefined) files.set(path, Buffer.from(bytes))
-    else for (const [below, content] of await filesOf(disk, path)) files.set(below, content)
-  }
-  return files
-}
-
-async function diskOf(files: Files): Promise<MemoryDisk> {
-  const disk = new MemoryDisk()
-  for (const [path, bytes] of files) {
-    await disk.makeFolder(dirname(path))
-    await (await disk.open(path, 'create')).write([bytes], 0)
-  }
-  return disk
 }
 
 async function entriesOf(files: Files): Promise<KnownEntry[]> {
