@@ -3,9 +3,10 @@
 // What is written is never ahead of a log, and what is deleted or cut is written before it happens: a recovery point may be late, never early.
 // `.ottla-cleanshutdown` exists while no broker runs and the last one stopped in peace. It names the logs that have nothing to recover, with their bytes.
 //
-//   0                    version; in the marker, a CRC32C of all that follows (8 hexadecimal digits)
-//   2                    number of entries
-//   orders 0 1700        topic, partition, offset (or bytes), for each entry
+//   0                      version
+//   2                      number of lines that follow
+//   orders 0 1700          topic, partition, offset (in the marker: bytes), for each log
+//   #crc32c 0 2166138465   CRC32C of the lines of the logs: to Kafka one more log, which it does not have. A file that Kafka wrote has none.
 
 import { join } from 'node:path'
 import type { Disk } from '../disk/disk.ts'
@@ -17,7 +18,8 @@ import { crc32c } from '../wire/records/crc32c.ts'
 export const RECOVERY_POINTS = 'recovery-point-offset-checkpoint'
 export const LOG_START_OFFSETS = 'log-start-offset-checkpoint'
 export const CLEAN_SHUTDOWN = '.ottla-cleanshutdown'
-const VERSION_LINE = '0\n'
+const VERSION = '0'
+const CHECKSUM = '#crc32c 0' // no topic may be called that
 const PAUSE_MS = 1000
 const ASKED_AT_ONCE = 32 // each may sync a file or two; one after the other, 10,000 logs took longer than a stop may
 
@@ -68,7 +70,7 @@ export class LogCheckpoints {
     this.#entries = entries
     this.#written = new Map(entries)
     this.wasCleanShutdown = marker !== undefined
-    this.sizesAtRest = (marker && parseSizesAtRest(String(marker))) ?? new Map()
+    this.sizesAtRest = (marker && parseCheckpoint(String(marker))) ?? new Map()
   }
 
   /** Before the first log is opened. */
@@ -176,8 +178,7 @@ export class LogCheckpoints {
       this.#timer?.cancel() // a log that could not be asked
     }
     const lines = sizesAtRest.map(({ topic, partition, sizeBytes }) => `${topic} ${partition} ${sizeBytes}\n`)
-    const text = checkpointText(lines).slice(VERSION_LINE.length)
-    await this.#options.disk.replaceFile(join(this.#options.dataFolder, CLEAN_SHUTDOWN), Buffer.from(`${checksumOf(text)}\n${text}`))
+    await this.#options.disk.replaceFile(join(this.#options.dataFolder, CLEAN_SHUTDOWN), Buffer.from(checkpointText(lines)))
   }
 
   /** Writes no more. */
@@ -236,25 +237,29 @@ function keyOf(log: Pick<CheckpointedLog, 'topic' | 'partition'>): string {
 
 /** Each line is an entry, and ends one. */
 export function checkpointText(lines: readonly string[]): string {
-  return `${VERSION_LINE}${lines.length}\n${lines.join('')}`
-}
-
-function checksumOf(text: string): string {
-  return crc32c(Buffer.from(text)).toString(16).padStart(8, '0')
-}
-
-/** What the marker of a clean stop says, by `<topic> <partition>`; undefined when it is damaged: it vouches for no log then. */
-export function parseSizesAtRest(marker: string): ReadonlyMap<string, number> | undefined {
-  const text = marker.slice(marker.indexOf('\n') + 1)
-  return marker.startsWith(`${checksumOf(text)}\n`) ? parseCheckpoint(`${VERSION_LINE}${text}`) : undefined
+  const entries = lines.join('')
+  return `${VERSION}\n${lines.length + 1}\n${entries}${CHECKSUM} ${crc32c(Buffer.from(entries))}\n`
 }
 
 /** Offsets by `<topic> <partition>`; undefined when the text is damaged. */
 export function parseCheckpoint(text: string): Map<string, number> | undefined {
   const [version, count, ...lines] = text.trimEnd().split('\n')
-  const entries = lines.map((line) => /^(\S+ \d+) (\d+)$/.exec(line))
-  if (version !== '0' || count !== String(lines.length) || entries.includes(null)) return undefined
-  return new Map(entries.map((entry) => [entry![1]!, Number(entry![2])]))
+  const matches = lines.map((line) => /^(\S+ \d+) (\d+)$/.exec(line))
+  if (version !== VERSION || count !== String(lines.length) || matches.includes(null)) return undefined
+  const entries = new Map(matches.map((match) => [match![1]!, Number(match![2])]))
+  const checksum = entries.get(CHECKSUM)
+  if (!entries.delete(CHECKSUM)) return entries
+  return checksum ===
+    crc32c(
+      Buffer.from(
+        lines
+          .slice(0, -1)
+          .map((line) => `${line}\n`)
+          .join(''),
+      ),
+    )
+    ? entries
+    : undefined
 }
 
 /** A damaged file counts as empty: then everything is checked at open. */

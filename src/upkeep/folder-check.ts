@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import type { ReadingDisk } from '../disk/disk.ts'
-import { CLEAN_SHUTDOWN, LOG_START_OFFSETS, parseCheckpoint, parseSizesAtRest, RECOVERY_POINTS } from '../log/checkpoints.ts'
+import { CLEAN_SHUTDOWN, LOG_START_OFFSETS, parseCheckpoint, RECOVERY_POINTS } from '../log/checkpoints.ts'
 import { CLEANER_OFFSETS } from './compaction/cleaner-offsets.ts'
 import {
   JOURNAL_FOLDER,
@@ -131,7 +131,7 @@ class FolderCheck {
 
   async #readMarker(): Promise<ReadonlyMap<string, number> | undefined> {
     if (!this.#names.has(CLEAN_SHUTDOWN)) return undefined
-    const sizes = parseSizesAtRest(String(await this.#options.disk.readFile(join(this.#options.dataFolder, CLEAN_SHUTDOWN))))
+    const sizes = parseCheckpoint(String(await this.#options.disk.readFile(join(this.#options.dataFolder, CLEAN_SHUTDOWN))))
     if (sizes === undefined) this.#tell('damage', CLEAN_SHUTDOWN, 'the file cannot be read. The next start recovers every log')
     return sizes
   }

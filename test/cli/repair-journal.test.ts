@@ -156,4 +156,19 @@ describe('a log that the journal could not be appended to', () => {
     ])
     expect(readFolder(data).has(`${file}.cut`)).toBe(true)
   })
+  it('is offline until a repair, also when it lacks its last record', async () => {
+    write(damaged(6, 100)) // in the batch
+    await expect(served()).rejects.toThrow('KAFKA_STORAGE_ERROR')
+    await expect(served(), 'after another start').rejects.toThrow('KAFKA_STORAGE_ERROR')
+    const file = 'orders-0/00000000000000000004.unreplayed'
+    expect((await runCommand(['verify', data])).printed).toContain(`damage  ${file}: offsets 3 to 3, which the journal had, are missing\n`)
+    expect(await runCommand(['repair', data, '--execute'])).toMatchObject({ code: 0 })
+    expect(await served()).toEqual([
+      ['0', '2', '4'],
+      ['1', '3', '5', '7'],
+    ])
+    const offsets = (await runCommand(['dump', join(data, 'orders-0/00000000000000000000.log')])).printed.match(/(?<=offsets )\d+-\d+/g)
+    expect(offsets).toEqual(['0-0', '1-1', '2-2', '3-3'])
+    expect(await runCommand(['verify', data])).toMatchObject({ code: 0 })
+  })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryDisk } from '../../src/disk/memory-disk.ts'
 import { createDiagnostics } from '../../src/lib/diagnostics.ts'
-import { type CheckpointedLog, LogCheckpoints } from '../../src/log/checkpoints.ts'
+import { type CheckpointedLog, checkpointText, LogCheckpoints, parseCheckpoint } from '../../src/log/checkpoints.ts'
 import { FaultDisk } from '../support/fault-disk.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { settled } from '../support/test-log.ts'
@@ -36,8 +36,8 @@ describe('checkpoints', () => {
     expect(await disk.list('/data')).toEqual([])
     clock.advance(1)
     await settled()
-    expect(String(await disk.readFile('/data/recovery-point-offset-checkpoint'))).toBe('0\n2\norders 0 10\norders 1 20\n')
-    expect(String(await disk.readFile('/data/log-start-offset-checkpoint'))).toBe('0\n1\norders 1 5\n')
+    expect(String(await disk.readFile('/data/recovery-point-offset-checkpoint'))).toBe(checkpointText(['orders 0 10\n', 'orders 1 20\n']))
+    expect(String(await disk.readFile('/data/log-start-offset-checkpoint'))).toMatch(/^0\n2\norders 1 5\n#crc32c 0 \d+\n$/)
     expect(clock.pendingTimerCount).toBe(0)
   })
 
@@ -125,5 +125,31 @@ describe('a clean shutdown', () => {
     await first.close()
     expect((await open(disk)).wasCleanShutdown).toBe(true)
     expect((await open(disk)).wasCleanShutdown).toBe(false)
+  })
+})
+
+describe('the text of a checkpoint', () => {
+  const text = checkpointText(['orders 0 1700\n', 'orders 1 20\n'])
+  const entries = new Map([
+    ['orders 0', 1700],
+    ['orders 1', 20],
+  ])
+
+  it('is read again', () => {
+    expect(parseCheckpoint(text)).toEqual(entries)
+  })
+
+  it('is never taken for another when a byte of it is changed: it cannot be read, or says the same of these logs', () => {
+    for (let position = 0; position < text.length; position++) {
+      for (const changed of ['0', '1', '9', 'x', ' ', '\n']) {
+        if (changed === text[position]) continue
+        const found = parseCheckpoint(text.slice(0, position) + changed + text.slice(position + 1))
+        if (found !== undefined) for (const [key, offset] of entries) expect(found.get(key), `${changed} at ${position}`).toBe(offset)
+      }
+    }
+  })
+
+  it('is read without a checksum, as Kafka writes it', () => {
+    expect(parseCheckpoint('0\n2\norders 0 1700\norders 1 20\n')).toEqual(entries)
   })
 })

@@ -8,6 +8,7 @@ import type { Finding } from '../../src/upkeep/finding.ts'
 import { kindOfFolder, verify } from '../../src/upkeep/verify.ts'
 import { BatchView } from '../../src/wire/records/batch.ts'
 import { DATA_FOLDER, diskOf, type FolderFiles, makeVariedFolder } from '../support/varied-folder.ts'
+import { checkpointText, parseCheckpoint } from '../../src/log/checkpoints.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ottla-verify-'))
 let files: FolderFiles
@@ -207,14 +208,17 @@ describe('damage', () => {
   })
 })
 
+/** That of `orders-0`, in the place of the true one. */
+function withRecoveryPoint(offset: number): Buffer {
+  const entries = parseCheckpoint(String(files.get(RECOVERY_POINTS)!))!.set('orders 0', offset)
+  return Buffer.from(checkpointText([...entries].map(([key, value]) => `${key} ${value}\n`)))
+}
+
 describe('a data folder after a crash', () => {
   const crashed = (folderFiles: FolderFiles): FolderFiles => {
-    const recoveryPoints = String(files.get(RECOVERY_POINTS)!).replace(/^orders 0 54$/m, 'orders 0 48')
+    const recoveryPoints = withRecoveryPoint(48)
     return new Map(
-      [...folderFiles, [RECOVERY_POINTS, Buffer.from(recoveryPoints)]].filter(([name]) => name !== '.ottla-cleanshutdown') as [
-        string,
-        Buffer,
-      ][],
+      [...folderFiles, [RECOVERY_POINTS, recoveryPoints]].filter(([name]) => name !== '.ottla-cleanshutdown') as [string, Buffer][],
     )
   }
 
@@ -251,10 +255,8 @@ describe('a data folder after a crash', () => {
 
   it('need not have the indexes of a segment that ends at the recovery point: the crash may have come before they were written', async () => {
     const names = ['index', 'timeindex'].map((kind) => `orders-0/00000000000000000036.${kind}`)
-    const recoveryPoints = (offset: number): Buffer =>
-      Buffer.from(String(files.get(RECOVERY_POINTS)!).replace(/^orders 0 54$/m, `orders 0 ${offset}`))
     const upTo = (offset: number): FolderFiles =>
-      new Map([...without('.ottla-cleanshutdown', ...names), [RECOVERY_POINTS, recoveryPoints(offset)]])
+      new Map([...without('.ottla-cleanshutdown', ...names), [RECOVERY_POINTS, withRecoveryPoint(offset)]])
     expect(await found(upTo(45))).toEqual([])
     expect((await found(upTo(46))).map((line) => line.split(':')[0])).toEqual(names.map((name) => `damage ${name}`))
   })

@@ -25,6 +25,7 @@ interface OpenedLog {
   readonly logEndOffset: number
   /** Why nothing can be appended to it. */
   readonly offlineReason: string | undefined
+  epochAt(offset: number): number
   /** At the log's end, as it was appended first. */
   restore(batch: BatchView): Promise<void>
   readonly folder: string
@@ -177,7 +178,7 @@ class LogBehind {
 
   take(found: BatchView): void {
     const { logEndOffset } = this.#log
-    const batch = withoutOffsetsBelow(found, logEndOffset)
+    const batch = fitted(found, this.#log)
     if (batch.baseOffset > logEndOffset)
       this.#missing ??= `the journal goes on at offset ${batch.baseOffset}, but the log ends at ${logEndOffset}`
     if (this.#missing !== undefined) this.#apart.push(batch)
@@ -200,17 +201,19 @@ class LogBehind {
     if (this.#missing === undefined) return this.#log.flush()
     if (this.#log.offlineReason === undefined) this.#log.takeOffline(this.#missing)
     const { folder } = this.#log
-    const [first] = this.#apart
-    if (first === undefined || (await disk.list(folder)) === undefined) return
-    await disk.replaceFile(join(folder, offsetFileName(first.baseOffset, 'unreplayed')), Buffer.concat(this.#apart.map(bytesOf)))
+    if ((await disk.list(folder)) === undefined) return
+    const fromOffset = this.#apart[0]?.baseOffset ?? this.reach.endOffset // without a batch, the file still tells the next start what is missing
+    await disk.replaceFile(join(folder, offsetFileName(fromOffset, 'unreplayed')), Buffer.concat(this.#apart.map(bytesOf)))
   }
 }
 
-/** What a repair put in the place of lost entries covers more than the log lacks. */
-function withoutOffsetsBelow(batch: BatchView, offset: number): BatchView {
-  const { baseOffset, lastOffset, recordCount, partitionLeaderEpoch: leaderEpoch } = batch
-  if (recordCount > 0 || baseOffset >= offset || lastOffset < offset) return batch
-  return new BatchView(emptyBatches({ fromOffset: offset, toOffset: lastOffset + 1, leaderEpoch }))
+/** What a repair put in the place of lost entries covers more than the log lacks, and where nothing follows it, is of no epoch. */
+function fitted(batch: BatchView, log: OpenedLog): BatchView {
+  const { baseOffset, lastOffset, recordCount, partitionLeaderEpoch } = batch
+  const fromOffset = log.logEndOffset
+  if (recordCount > 0 || baseOffset > fromOffset || lastOffset < fromOffset) return batch
+  const leaderEpoch = partitionLeaderEpoch === -1 ? log.epochAt(fromOffset) : partitionLeaderEpoch
+  return new BatchView(emptyBatches({ fromOffset, toOffset: lastOffset + 1, leaderEpoch }))
 }
 
 const bytesOf = ({ buffer, position, sizeInBytes }: BatchView): Buffer => buffer.subarray(position, position + sizeInBytes)

@@ -15,21 +15,25 @@ import { BATCH_HEADER_SIZE, BatchView } from '../../wire/records/batch.ts'
 import type { RepairAction } from './repair-segments.ts'
 import { SideFiles } from './side-files.ts'
 
+const OF_NO_EPOCH = -1 // the replay gives it the log's own
+
 /** Batches of a log, of which one before them is missing. */
 export interface Unreplayed {
   readonly topicId: string
   readonly partition: number
   readonly folder: string
   readonly file: string
+  /** From where on there is something, or could be. */
+  readonly fromOffset: number
   readonly bytes: Buffer
 }
 
 interface JournalToRepair {
   readonly disk: Disk
   readonly dataFolder: string
-  /** Up to where a log is known to be synced, and its name; undefined when there is no such log. */
   /** What an earlier start could not append, and kept. */
   readonly unreplayed: readonly Unreplayed[]
+  /** Up to where a log is known to be synced, and its name; undefined when there is no such log. */
   readonly find: (topicId: string, partition: number) => { readonly name: string; readonly recoveryPoint: number } | undefined
 }
 
@@ -55,7 +59,8 @@ export async function planJournal(journal: JournalToRepair): Promise<RepairActio
       message: [
         ...lost,
         ...journal.unreplayed.map(
-          ({ folder: log, file }) => `the next start appends what is in ${basename(log)}/${file}, behind an empty batch`,
+          ({ folder: log, file, bytes }) =>
+            `the next start appends ${bytes.length > 0 ? `what is in ${basename(log)}/${file}, behind ` : ''}an empty batch`,
         ),
         `the next start replays the other ${foundCount} entries; the journal as it was is kept in ${keptName}`,
       ].join('; '),
@@ -96,22 +101,25 @@ class Readable implements JournalVisitor {
   entry(entry: FoundEntry): void {
     this.foundCount++
     const { topicId, partition, baseOffset, batches } = entry
-    const log = this.#find(topicId, partition)
-    if (log === undefined) return
-    const key = `${topicId} ${partition}`
-    const end = this.#ends.get(key) ?? log.recoveryPoint
+    if (this.#find(topicId, partition) === undefined) return
     const [first] = batches
-    if (first !== undefined && this.#isGap && end < baseOffset) {
-      this.losses.push(`an empty batch takes the place of offsets ${end} to ${baseOffset - 1} of ${log.name}, where it lacks them`)
-      const bytes = emptyBatches({ fromOffset: end, toOffset: baseOffset, leaderEpoch: first.partitionLeaderEpoch })
-      this.entries.push({ topicId, partition, baseOffset: end, batches: [bytes], size: bytes.length })
-    }
-    this.#ends.set(key, (batches.at(-1)?.lastOffset ?? baseOffset - 1) + 1)
+    if (first !== undefined && this.#isGap) this.#fill(entry, baseOffset, first.partitionLeaderEpoch)
+    this.#ends.set(`${topicId} ${partition}`, (batches.at(-1)?.lastOffset ?? baseOffset - 1) + 1)
     const copies = batches.map(bytesOf)
     this.entries.push({ topicId, partition, baseOffset, batches: copies, size: copies.reduce((sum, { length }) => sum + length, 0) })
   }
 
-  add({ topicId, partition, bytes }: Unreplayed): void {
+  #fill({ topicId, partition }: Pick<FoundEntry, 'topicId' | 'partition'>, toOffset: number, leaderEpoch: number): void {
+    const log = this.#find(topicId, partition)!
+    const fromOffset = this.#ends.get(`${topicId} ${partition}`) ?? log.recoveryPoint
+    if (fromOffset >= toOffset) return
+    this.losses.push(`an empty batch takes the place of offsets ${fromOffset} to ${toOffset - 1} of ${log.name}, where it lacks them`)
+    const bytes = emptyBatches({ fromOffset, toOffset, leaderEpoch })
+    this.entries.push({ topicId, partition, baseOffset: fromOffset, batches: [bytes], size: bytes.length })
+  }
+
+  add({ topicId, partition, fromOffset, bytes }: Unreplayed): void {
+    if (bytes.length === 0) this.#fill({ topicId, partition }, fromOffset, OF_NO_EPOCH)
     for (let position = 0; position + BATCH_HEADER_SIZE <= bytes.length;) {
       const batch = new BatchView(bytes, position)
       if (batch.sizeInBytes < BATCH_HEADER_SIZE || position + batch.sizeInBytes > bytes.length || !batch.isCrcValid) break

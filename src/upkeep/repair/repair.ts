@@ -5,7 +5,7 @@
 
 import { join } from 'node:path'
 import type { Disk } from '../../disk/disk.ts'
-import { CLEAN_SHUTDOWN, LOG_START_OFFSETS, parseCheckpoint, RECOVERY_POINTS } from '../../log/checkpoints.ts'
+import { checkpointText, CLEAN_SHUTDOWN, LOG_START_OFFSETS, parseCheckpoint, RECOVERY_POINTS } from '../../log/checkpoints.ts'
 import { LEADER_EPOCH_CHECKPOINT, parseLogFolderName, parseOffsetFileName } from '../../log/file-names.ts'
 import { LeaderEpochs } from '../../log/leader-epochs.ts'
 import type { Finding } from '../finding.ts'
@@ -88,7 +88,8 @@ async function readUnreplayed(
     for (const file of filesBelow(name, findings).filter((one) => parseOffsetFileName(one)?.kind === 'unreplayed')) {
       const [folder, { partition }] = [join(dataFolder, name), parseLogFolderName(name)!]
       const bytes = await disk.readFile(join(folder, file))
-      if (topicId !== undefined && bytes !== undefined) found.push({ topicId, partition, folder, file, bytes })
+      const fromOffset = parseOffsetFileName(file)!.offset
+      if (topicId !== undefined && bytes !== undefined) found.push({ topicId, partition, folder, file, fromOffset, bytes })
     }
   }
   return found
@@ -147,7 +148,7 @@ async function planCheckpoints(disk: Disk, dataFolder: string, findings: readonl
       async apply() {
         if (sideName !== undefined) await sideFiles.keepWhole(name, sideName)
         const lines = [...kept].map(([key, offset]) => `${key} ${offset}\n`)
-        await disk.replaceFile(join(dataFolder, name), Buffer.from(`0\n${lines.length}\n${lines.join('')}`))
+        await disk.replaceFile(join(dataFolder, name), Buffer.from(checkpointText(lines)))
       },
     })
   }

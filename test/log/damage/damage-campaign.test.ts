@@ -145,11 +145,6 @@ function outcomeOf({ log, right, wrong, filesAfter }: Served, image: Image, dama
   const missing = batches.filter(({ baseOffset }) => !right.has(baseOffset))
   if (missing.length === 0) return 'whole'
   if (missing.every((batch) => hit.includes(batch)) && log.logEndOffset === batches.at(-1)!.endOffset) return 'refused'
-  if (
-    log.logStartOffset > 0 &&
-    missing.every(({ baseOffset }) => baseOffset < log.logStartOffset || log.logStartOffset >= batches.at(-1)!.endOffset)
-  )
-    return 'begins later'
   const first = missing[0]!
   const isEnd =
     missing.every(({ baseOffset }) => baseOffset >= first.baseOffset) && missing.length === batches.length - batches.indexOf(first)

@@ -3,9 +3,9 @@
 
 /**
  * `whole`: every record is served. `refused`: all but those of the batch that was hit, which are CORRUPT_MESSAGE. `offline`: nothing is served, and nothing
- * was changed. `cut`: the log ends where the batch that was hit begins, and the rest is kept in `.cut` files. `begins later`: records at the start are not shown.
+ * was changed. `cut`: the log ends where the batch that was hit begins, and the rest is kept in `.cut` files.
  */
-export type Outcome = 'whole' | 'refused' | 'offline' | 'cut' | 'begins later'
+export type Outcome = 'whole' | 'refused' | 'offline' | 'cut'
 
 export interface DamageRow {
   readonly file: RegExp
@@ -45,16 +45,14 @@ const DAMAGE_TABLE: readonly DamageRow[] = [
   {
     file: /recovery-point-offset-checkpoint$/,
     name: '`recovery-point-offset-checkpoint`',
-    what: 'any: what is lower than it was means more to check, what is higher means that records are missing',
-    synced: ['whole', 'offline'],
-    unsynced: ['whole', 'offline'],
+    what: 'any: it has a checksum; when that is wrong, every log is checked from its start',
+    ...MADE_AGAIN,
   },
   {
     file: /log-start-offset-checkpoint$/,
     name: '`log-start-offset-checkpoint`',
-    what: 'any: the log begins where it says, unless that is behind its end; `ottla verify` compares it with the leader epochs',
-    synced: ['whole', 'begins later', 'offline'],
-    unsynced: ['whole', 'begins later'],
+    what: 'any: it has a checksum; when that is wrong, logs begin where their first segment does, and what was deleted by request may be there again',
+    ...MADE_AGAIN,
   },
   { file: /\.ottla-cleanshutdown$/, name: '`.ottla-cleanshutdown`', what: 'any', ...MADE_AGAIN },
 ]
