@@ -1,6 +1,6 @@
 // Many keys, overwritten and deleted in batches of every codec, compacted while they are written, over a kill: after that Kafka's DumpLogSegments has nothing
 // to complain about, and the last value of every key is what it must be by a computation that knows nothing of logs. With OTTLA_CAMPAIGN_KEYS=1000000 it is
-// the long form (about ten minutes).
+// the long form (about ten minutes); with OTTLA_CAMPAIGN_KEYS=50000000 OTTLA_CAMPAIGN_MAP_BYTES=67108864 OTTLA_CAMPAIGN_WRITES_PER_KEY=1.2 the largest one.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,19 +20,20 @@ import { ottlaCommandLine } from './drivers/ottla-cli.ts'
 import { complaintsOf, dumpSegments, segmentFiles } from './drivers/segment-dump.ts'
 
 const KEYS = Number(process.env['OTTLA_CAMPAIGN_KEYS'] ?? 30_000)
-const WRITES_PER_KEY = 2.5
+const WRITES_PER_KEY = Number(process.env['OTTLA_CAMPAIGN_WRITES_PER_KEY'] ?? 2.5)
+const MAP_BYTES = Number(process.env['OTTLA_CAMPAIGN_MAP_BYTES'] ?? 24 * Math.ceil(KEYS / 3)) // several passes
 const TOMBSTONE_SHARE = 0.1
-const BATCH_RECORDS = 500
+const BATCH_RECORDS = KEYS > 1_000_000 ? 5000 : 500
 const PRODUCER_ID = 4711
 const PATIENCE_MS = Math.max(120_000, KEYS * 2)
 
 const FLAGS = [
   'log.cleaner.backoff.ms=200',
-  `log.cleaner.dedupe.buffer.size=${24 * Math.ceil(KEYS / 3)}`, // several passes
+  `log.cleaner.dedupe.buffer.size=${MAP_BYTES}`,
   'log.retention.check.interval.ms=500',
   'log.segment.delete.delay.ms=1000',
 ].flatMap((setting) => ['--set', setting])
-const SEGMENTS = { 'segment.bytes': String(Math.max(1 << 20, KEYS * 8)), 'index.interval.bytes': '4096' }
+const SEGMENTS = { 'segment.bytes': String(Math.min(1 << 28, Math.max(1 << 20, KEYS * 8))), 'index.interval.bytes': '4096' }
 const COMPACTED = { ...SEGMENTS, 'cleanup.policy': 'compact', 'min.cleanable.dirty.ratio': '0.2', 'delete.retention.ms': '0' }
 const AGED = { ...SEGMENTS, 'retention.bytes': String(3 << 20) }
 
@@ -45,10 +46,19 @@ function numbersFrom(seed: number): (below: number) => number {
   }
 }
 
+/** What the n-th write of all says, so that nothing need be remembered but which was the last of each key. */
+function valueOf(write: number): string | null {
+  const random = numbersFrom(write)
+  return random(1000) < 1000 * TOMBSTONE_SHARE ? null : `${write} ${'x'.repeat(random(60))}`
+}
+
+const NEVER = -1
+const TOMBSTONE = -2
+
 describeWith('kafka')('a campaign of compaction and retention', () => {
   const dataFolder = temporaryFolder()
   const [compacted, aged] = [newTopic('compacted'), newTopic('aged')]
-  const expected = new Map<string, string | null>()
+  const lastWrites = new Int32Array(KEYS)
   let broker: OttlaProcess
   let connection: WireConnection
   let tools: KafkaTools
@@ -86,10 +96,10 @@ describeWith('kafka')('a campaign of compaction and retention', () => {
     const total = Math.ceil(KEYS * WRITES_PER_KEY)
     while (written < total) {
       const records = Array.from({ length: Math.min(BATCH_RECORDS, total - written) }, (_, index) => {
-        const key = `key ${written + index < KEYS ? written + index : random(KEYS)}` // each at least once
-        const value = random(1000) < 1000 * TOMBSTONE_SHARE ? null : `${written + index} ${'x'.repeat(random(60))}`
-        expected.set(key, value)
-        return { timestamp: Date.now(), key: Buffer.from(key), value: value === null ? null : Buffer.from(value) }
+        const key = written + index < KEYS ? written + index : random(KEYS) // each at least once
+        lastWrites[key] = written + index
+        const value = valueOf(written + index)
+        return { timestamp: Date.now(), key: Buffer.from(`key ${key}`), value: value === null ? null : Buffer.from(value) }
       })
       const isIdempotent = (written / BATCH_RECORDS) % 2 === 0
       const producer = isIdempotent ? { producerId: PRODUCER_ID, producerEpoch: 0, baseSequence: sequence } : {}
@@ -128,8 +138,9 @@ describeWith('kafka')('a campaign of compaction and retention', () => {
     return Number(lines.find((line) => line.startsWith(`${compacted} 0 `))?.split(' ')[2] ?? 0)
   }
 
-  async function readKeys(): Promise<{ seen: Map<string, string | null>; count: number }> {
-    const seen = new Map<string, string | null>()
+  /** By key: the write whose value is there last. */
+  async function readKeys(): Promise<{ seen: Int32Array; count: number }> {
+    const seen = new Int32Array(KEYS).fill(NEVER)
     let count = 0
     for (let offset = 0; offset < written;) {
       const topics = [{ topic: compacted, partitions: [{ partition: 0, fetchOffset: offset, partitionMaxBytes: 8 << 20 }] }]
@@ -140,7 +151,10 @@ describeWith('kafka')('a campaign of compaction and retention', () => {
         if (position + view.sizeInBytes > bytes.length) break
         for (const { key, value, offset: at } of readRecords(await decompress(view.codec, view.packedRecords, 64 << 20), view)) {
           if (at < offset) continue
-          seen.set(String(key), value === null ? null : String(value))
+          const text = value?.toString()
+          const write = text === undefined ? TOMBSTONE : Number.parseInt(text, 10)
+          if (text !== undefined && text !== valueOf(write)) throw new Error(`offset ${at} has a value that was never written: ${text}`)
+          seen[Number(key!.toString().slice('key '.length))] = write
           count++
         }
         offset = view.lastOffset + 1
@@ -152,13 +166,25 @@ describeWith('kafka')('a campaign of compaction and retention', () => {
 
   it('keeps the last value of every key, and nothing else', { timeout: PATIENCE_MS }, async () => {
     const { seen, count } = await readKeys()
-    const values = [...expected].filter(([, value]) => value !== null)
-    expect(values.filter(([key, value]) => seen.get(key) !== value)).toEqual([])
-    const tombstones = [...seen.values()].filter((value) => value === null).length
-    expect(seen.size - tombstones).toBe(values.length)
-    console.log(`${KEYS} keys, ${written} records written: ${count} left, ${tombstones} of them tombstones`)
-    expect(count).toBe(seen.size)
+    const wrong: string[] = []
+    const counts = { values: 0, tombstones: 0 }
+    for (let key = 0; key < KEYS; key++) {
+      const [found, last] = [seen[key]!, lastWrites[key]!]
+      if (found >= 0) counts.values++
+      if (found === TOMBSTONE) counts.tombstones++
+      const isRight = valueOf(last) === null ? found === NEVER || found === TOMBSTONE : found === last
+      if (!isRight && wrong.push(`key ${key}: write ${found}, not ${last}`) === 10) break
+    }
+    expect(wrong).toEqual([])
+    console.log(`${KEYS} keys, ${written} records written: ${count} left, ${counts.tombstones} of them tombstones; ${peakMemory()}`)
+    expect(count).toBe(counts.values + counts.tombstones)
   })
+
+  /** Of the broker, since it was started again halfway. */
+  function peakMemory(): string {
+    const status = readFileSync(`/proc/${broker.pid}/status`, 'utf8')
+    return `the broker's peak memory: ${Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024)} MB`
+  }
 
   it('leaves files that Kafka has nothing to complain about, and ottla verify neither', { timeout: 2 * PATIENCE_MS }, async () => {
     connection.close()
