@@ -241,6 +241,9 @@ export function checkpointText(lines: readonly string[]): string {
   return `${VERSION}\n${lines.length + 1}\n${entries}${CHECKSUM} ${crc32c(Buffer.from(entries))}\n`
 }
 
+/** False for one that Kafka wrote, or an early version of Ottla. */
+export const hasChecksum = (text: string): boolean => text.includes(`\n${CHECKSUM} `)
+
 /** Offsets by `<topic> <partition>`; undefined when the text is damaged. */
 export function parseCheckpoint(text: string): Map<string, number> | undefined {
   const [version, count, ...lines] = text.trimEnd().split('\n')

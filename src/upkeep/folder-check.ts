@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import type { ReadingDisk } from '../disk/disk.ts'
-import { CLEAN_SHUTDOWN, LOG_START_OFFSETS, parseCheckpoint, RECOVERY_POINTS } from '../log/checkpoints.ts'
+import { CLEAN_SHUTDOWN, hasChecksum, LOG_START_OFFSETS, parseCheckpoint, RECOVERY_POINTS } from '../log/checkpoints.ts'
 import { CLEANER_OFFSETS } from './compaction/cleaner-offsets.ts'
 import {
   JOURNAL_FOLDER,
@@ -126,6 +126,7 @@ class FolderCheck {
     const offsets = bytes === undefined ? new Map<string, number>() : parseCheckpoint(bytes.toString())
     if (bytes === undefined && this.#names.has(CLEAN_SHUTDOWN)) this.#tell('damage', name, 'the file is missing, after a clean stop')
     if (offsets === undefined) this.#tell('damage', name, `the file cannot be read. ${UNREADABLE[name]!}`)
+    else if (bytes !== undefined && !hasChecksum(bytes.toString())) this.#tell('note', name, 'the file has no checksum')
     return offsets
   }
 

@@ -140,13 +140,16 @@ describe('the text of a checkpoint', () => {
   })
 
   it('is never taken for another when a byte of it is changed: it cannot be read, or says the same of these logs', () => {
+    const misread: string[] = []
     for (let position = 0; position < text.length; position++) {
       for (const changed of ['0', '1', '9', 'x', ' ', '\n']) {
         if (changed === text[position]) continue
         const found = parseCheckpoint(text.slice(0, position) + changed + text.slice(position + 1))
-        if (found !== undefined) for (const [key, offset] of entries) expect(found.get(key), `${changed} at ${position}`).toBe(offset)
+        if (found !== undefined && [...entries].some(([key, offset]) => found.get(key) !== offset))
+          misread.push(`${changed} at ${position}`)
       }
     }
+    expect(misread).toEqual([])
   })
 
   it('is read without a checksum, as Kafka writes it', () => {
