@@ -13,6 +13,7 @@ import { MemoryDisk } from './disk/memory-disk.ts'
 import { withSpareRoom } from './disk/spare-room.ts'
 import { lockFolder } from './disk/folder-lock.ts'
 import type { FolderLock } from './disk/folder-lock.ts'
+import { GroupCoordinator } from './groups/coordinator.ts'
 import { FetchSessions } from './handlers/fetch-sessions.ts'
 import { servedApis } from './handlers/served-apis.ts'
 import { ByteBudget } from './lib/byte-budget.ts'
@@ -117,9 +118,18 @@ async function startLocked(parts: Parts): Promise<Broker> {
   const responseBudget = new ByteBudget(config['queued.max.response.bytes'])
   const fetchSessions = new FetchSessions({ slots: config['max.incremental.fetch.session.cache.slots'], clock })
   const placement = placementOf(parts, leaderEpoch)
+  const groups = new GroupCoordinator({
+    clock,
+    diagnostics,
+    config,
+    groupConfig: (groupId) => dynamicConfigs.ofGroup(groupId),
+    catalog,
+    records,
+    randomId: randomUuid,
+  })
   const server = await Server.listen({
     listeners: config.listeners,
-    served: servedApis({ config, dynamicConfigs, clock, catalog, records, placement, producerIds, fetchSessions, responseBudget }),
+    served: servedApis({ config, dynamicConfigs, clock, catalog, records, groups, placement, producerIds, fetchSessions, responseBudget }),
     diagnostics,
     clock,
     counters: counters.server,
@@ -140,10 +150,12 @@ async function startLocked(parts: Parts): Promise<Broker> {
     topicCount: () => [...catalog.topics].length,
     startedMs,
   })
+  groups.start()
   const eventLoop = watchEventLoop(clock, counters.eventLoopDelays)
   const stop = async (): Promise<void> => {
     eventLoop.stop()
     storageWatch.stop()
+    await groups.close()
     await storage.close()
     await parts.disk.unlink(join(parts.folder.path, SPARE_ROOM)).catch(() => undefined) // it is made anew
     await parts.lock.release()

@@ -17,10 +17,12 @@ import {
   string,
   type ValueOf,
 } from './row-kinds.ts'
+import { groupCoordinatorConfigs } from './group-coordinator-configs.ts'
 import { storedBrokerConfigs } from './stored-broker-configs.ts'
 import { topicConfigs } from './topic-configs.ts'
 
 const ownConfigs = {
+  ...groupCoordinatorConfigs,
   'advertised.listeners': custom({
     type: 'LIST',
     default: null,

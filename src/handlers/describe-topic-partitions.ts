@@ -5,7 +5,8 @@
 // - Nobody else may become leader: the list of eligible leader replicas is empty.
 // Differs from Kafka: an empty topic name answers INVALID_TOPIC_EXCEPTION, as other illegal ones do (Kafka: UNKNOWN_SERVER_ERROR for all topics).
 
-import { illegalTopicName, isInternalTopic } from '../topics/topic-names.ts'
+import { isInternalTopic } from '../topics/internal-topics.ts'
+import { illegalTopicName } from '../topics/topic-names.ts'
 import { attempt } from '../wire/attempt.ts'
 import { errorCode, Refusal } from '../wire/error-codes.ts'
 import { describeTopicPartitions as api } from '../wire/messages/describe-topic-partitions.ts'

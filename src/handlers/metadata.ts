@@ -7,7 +7,8 @@
 // name and id answers UNKNOWN_TOPIC_ID (Kafka: UNKNOWN_SERVER_ERROR, and no brokers).
 
 import type { Topic } from '../topics/catalog.ts'
-import { illegalTopicName, isInternalTopic } from '../topics/topic-names.ts'
+import { isInternalTopic } from '../topics/internal-topics.ts'
+import { illegalTopicName } from '../topics/topic-names.ts'
 import { attemptLater } from '../wire/attempt.ts'
 import { errorCode, Refusal } from '../wire/error-codes.ts'
 import { metadata as api } from '../wire/messages/metadata.ts'

@@ -4,6 +4,7 @@ import { alterConfigs } from './alter-configs.ts'
 import { apiVersions } from './api-versions.ts'
 import { createPartitions } from './create-partitions.ts'
 import { createTopics } from './create-topics.ts'
+import { deleteGroups } from './delete-groups.ts'
 import { deleteRecords } from './delete-records.ts'
 import { deleteTopics } from './delete-topics.ts'
 import { describeCluster } from './describe-cluster.ts'
@@ -18,6 +19,9 @@ import { listConfigResources } from './list-config-resources.ts'
 import { listGroups } from './list-groups.ts'
 import { listOffsets } from './list-offsets.ts'
 import { metadata } from './metadata.ts'
+import { offsetCommit } from './offset-commit.ts'
+import { offsetDelete } from './offset-delete.ts'
+import { offsetFetch } from './offset-fetch.ts'
 import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts'
 import { produce } from './produce.ts'
 import type { Services } from './services.ts'
@@ -28,7 +32,9 @@ export function servedApis(services: Services): readonly ServedApi[] {
     fetch(services),
     listOffsets(services),
     metadata(services),
-    findCoordinator(),
+    offsetCommit(services),
+    offsetFetch(services),
+    findCoordinator(services),
     listGroups(),
     apiVersions(() => served),
     createTopics(services),
@@ -39,7 +45,9 @@ export function servedApis(services: Services): readonly ServedApi[] {
     describeConfigs(services),
     alterConfigs(services),
     createPartitions(services),
+    deleteGroups(services),
     incrementalAlterConfigs(services),
+    offsetDelete(services),
     describeCluster(services),
     listConfigResources(services),
     describeTopicPartitions(services),

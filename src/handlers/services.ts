@@ -3,6 +3,7 @@
 import type { BrokerConfig } from '../config/resolve.ts'
 import type { ByteBudget } from '../lib/byte-budget.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { GroupCoordinator } from '../groups/coordinator.ts'
 import type { Catalog } from '../topics/catalog.ts'
 import type { DynamicConfigs } from '../topics/dynamic-configs.ts'
 import type { Placement } from '../topics/placement.ts'
@@ -18,6 +19,7 @@ export interface Services {
   readonly catalog: Catalog
   readonly placement: Placement
   readonly records: RecordStore
+  readonly groups: GroupCoordinator
   readonly producerIds: ProducerIds
   readonly fetchSessions: FetchSessions
   /** Of record bytes in answers that have not left. */

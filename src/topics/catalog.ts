@@ -12,7 +12,8 @@ import type { MetadataLog } from './metadata-log.ts'
 import type { MetadataRecord } from './metadata-records.ts'
 import type { MorePartitions, NewTopicCounts } from './partition-counts.ts'
 import { checkGrowth, newPartitionCount, PARTITIONS_PER_REQUEST_MAX } from './partition-counts.ts'
-import { collisionKey, illegalTopicName, isInternalTopic } from './topic-names.ts'
+import { internalTopic, isInternalTopic } from './internal-topics.ts'
+import { collisionKey, illegalTopicName } from './topic-names.ts'
 
 export interface Topic {
   /** Kafka's base64url text of the UUID. */
@@ -63,6 +64,7 @@ export class Catalog {
   readonly #deletedIds = new Set<string>()
   readonly #deletedNames = new Set<string>()
   #follower: TopicFollower | undefined
+  readonly #whenDeleted: ((topic: Topic) => void)[] = []
 
   constructor(options: CatalogOptions) {
     this.#options = options
@@ -86,6 +88,11 @@ export class Catalog {
 
   follow(follower: TopicFollower): void {
     this.#follower = follower
+  }
+
+  /** Told when a topic is gone and nobody sees it any more. */
+  whenDeleted(tell: (topic: Topic) => void): void {
+    this.#whenDeleted.push(tell)
   }
 
   get topics(): Iterable<Topic> {
@@ -136,11 +143,12 @@ export class Catalog {
     })
   }
 
-  /** The topic of that name, created with the broker's defaults when it is not there. */
+  /** The topic of that name, created when it is not there: with the broker's defaults, or as the broker needs it where it is its own. */
   async createIfMissing(name: string): Promise<Topic> {
     const existing = this.#byName.get(name)
     if (existing !== undefined) return existing
-    const [result] = await this.create([{ name, partitionCount: -1, replicationFactor: -1, assignments: [], configs: {} }])
+    const made = internalTopic(name, this.#options.config) ?? { partitionCount: -1, configs: {} }
+    const [result] = await this.create([{ name, replicationFactor: -1, assignments: [], ...made }])
     if (result instanceof Refusal && result.error !== 'TOPIC_ALREADY_EXISTS') throw result
     return this.byName(name)
   }
@@ -193,6 +201,7 @@ export class Catalog {
       this.#remove(topic)
       this.#deletedIds.add(topic.id)
       await this.#follower?.topicDeleted(topic)
+      for (const tell of this.#whenDeleted) tell(topic)
     })
   }
 

@@ -18,6 +18,3 @@ export function illegalTopicName(name: string): string | undefined {
 
 /** Names with the same key collide: Kafka's metrics cannot tell '.' from '_'. */
 export const collisionKey = (name: string): string => name.replaceAll('.', '_')
-
-/** Topics that the broker itself writes; clients may read them. */
-export const isInternalTopic = (name: string): boolean => name === '__consumer_offsets' || name === '__transaction_state'

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { errorName } from '../../src/wire/error-codes.ts'
 import { apiVersions } from '../../src/wire/messages/api-versions.ts'
-import { findCoordinator } from '../../src/wire/messages/find-coordinator.ts'
 import { initProducerId } from '../../src/wire/messages/init-producer-id.ts'
 import { offsetForLeaderEpoch } from '../../src/wire/messages/offset-for-leader-epoch.ts'
 import { batchOf, openServices } from '../support/test-services.ts'
@@ -92,23 +91,5 @@ describe('ApiVersions', () => {
       expect(errorName((await services.ask(apiVersions, 3, { clientSoftwareName, clientSoftwareVersion })).errorCode)).toBe(
         'INVALID_REQUEST',
       )
-  })
-})
-
-describe('FindCoordinator', () => {
-  it.each([0, 1, 3])('finds nobody, and from version 1 on says why, in version %i', async (version) => {
-    const services = await openServices()
-    const { errorCode, nodeId, errorMessage } = await services.ask(findCoordinator, version, { key: 'group' })
-    expect([errorName(errorCode), nodeId]).toEqual(['COORDINATOR_NOT_AVAILABLE', -1])
-    expect(errorMessage?.includes('assign partitions')).toBe(version > 0)
-  })
-
-  it.each([4, 6])('answers each of several keys, in version %i', async (version) => {
-    const services = await openServices()
-    const { coordinators } = await services.ask(findCoordinator, version, { coordinatorKeys: ['a', 'b'] })
-    expect(coordinators.map(({ key, errorCode }) => [key, errorName(errorCode)])).toEqual([
-      ['a', 'COORDINATOR_NOT_AVAILABLE'],
-      ['b', 'COORDINATOR_NOT_AVAILABLE'],
-    ])
   })
 })

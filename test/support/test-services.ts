@@ -9,6 +9,7 @@ import { servedApis } from '../../src/handlers/served-apis.ts'
 import type { Services } from '../../src/handlers/services.ts'
 import type { BufferPool } from '../../src/lib/buffer-pool.ts'
 import type { Clock } from '../../src/lib/clock.ts'
+import { GroupCoordinator } from '../../src/groups/coordinator.ts'
 import { Catalog } from '../../src/topics/catalog.ts'
 import { randomUuid } from '../../src/topics/data-folder.ts'
 import { DynamicConfigs } from '../../src/topics/dynamic-configs.ts'
@@ -80,7 +81,10 @@ export async function openServicesAt<C extends Clock>(
   const producerIds = new ProducerIds({ firstFree: 0, reserve: async () => undefined })
   const fetchSessions = new FetchSessions({ slots: config['max.incremental.fetch.session.cache.slots'], clock })
   const responseBudget = new ByteBudget(config['queued.max.response.bytes'])
-  const services = { config, dynamicConfigs, clock, catalog, placement, records, producerIds, fetchSessions, responseBudget, disk }
+  const groupConfig = (groupId: string) => dynamicConfigs.ofGroup(groupId)
+  const { diagnostics } = logs
+  const groups = new GroupCoordinator({ clock, diagnostics, config, groupConfig, catalog, records, randomId: randomUuid })
+  const services = { config, dynamicConfigs, clock, catalog, placement, records, groups, producerIds, fetchSessions, responseBudget, disk }
   return { ...services, bufferPool: logs.bufferPool, served: servedApis(services) }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { collisionKey, illegalTopicName, isInternalTopic } from '../../src/topics/topic-names.ts'
+import { isInternalTopic } from '../../src/topics/internal-topics.ts'
+import { collisionKey, illegalTopicName } from '../../src/topics/topic-names.ts'
 
 describe('topic names', () => {
   it.each(['a', 'orders', 'A.b_c-9', '__consumer_offsets', '...', 'x'.repeat(249)])('may be %s', (name) => {

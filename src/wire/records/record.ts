@@ -24,7 +24,7 @@ export interface FetchedRecord {
   readonly headers: readonly RecordHeader[]
 }
 
-interface RecordToEncode {
+export interface RecordToEncode {
   /** Ms since 1970. */
   readonly timestamp: number
   readonly key: Buffer | null

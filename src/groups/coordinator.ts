@@ -1,0 +1,122 @@
+// The group coordinator: every request about groups comes here, and goes to the shard that the group's id leads to, as Kafka has it, so that its tools find the
+// records of a group where they look for them. Shards are read when somebody first asks for one of their groups; after a start, all of them in the background.
+
+import type { BrokerConfig } from '../config/resolve.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Diagnostics } from '../lib/diagnostics.ts'
+import type { Catalog, Topic } from '../topics/catalog.ts'
+import { OFFSETS_TOPIC } from '../topics/internal-topics.ts'
+import type { RecordStore } from '../topics/record-store.ts'
+import { attemptLater } from '../wire/attempt.ts'
+import { Refusal } from '../wire/error-codes.ts'
+import type { Group } from './group.ts'
+import { GroupHistory } from './group-history.ts'
+import type { GroupServices } from './group-services.ts'
+import { OffsetUpkeep } from './offsets/offset-upkeep.ts'
+import { Shard } from './shard.ts'
+
+export interface CoordinatorOptions {
+  readonly clock: Clock
+  readonly diagnostics: Diagnostics
+  readonly config: BrokerConfig
+  readonly groupConfig: GroupServices['groupConfig']
+  readonly catalog: Catalog
+  readonly records: RecordStore
+  readonly randomId: () => string
+}
+
+export class GroupCoordinator {
+  readonly history = new GroupHistory()
+  readonly #options: CoordinatorOptions
+  readonly #shards = new Map<number, Promise<Shard>>()
+  readonly #upkeep: OffsetUpkeep
+  #ended: Refusal | undefined
+
+  constructor(options: CoordinatorOptions) {
+    this.#options = options
+    this.#upkeep = new OffsetUpkeep({ ...options, shards: () => this.all() })
+  }
+
+  /** Reads what groups there are, in the background: their members' sessions go on. */
+  start(): void {
+    this.#upkeep.start()
+    this.all().catch(() => undefined) // whoever asks for a group of a shard that cannot be read is told
+  }
+
+  /** Whoever waits is refused, and what was written is on disk once this resolves. */
+  async close(): Promise<void> {
+    this.#ended = new Refusal('COORDINATOR_NOT_AVAILABLE', 'the broker is stopping')
+    await this.#upkeep.stop()
+    for (const loading of this.#shards.values()) {
+      const shard = await loading.catch(() => undefined)
+      shard?.end(this.#ended)
+      await shard?.idle()
+    }
+  }
+
+  /** The shard of the group. Makes `__consumer_offsets` when it is not there. Throws COORDINATOR_NOT_AVAILABLE while it cannot be read or written. */
+  async shardOf(groupId: string): Promise<Shard> {
+    const topic = await this.#options.catalog.createIfMissing(OFFSETS_TOPIC)
+    return this.#shard(topic, partitionFor(groupId, topic.partitionCount))
+  }
+
+  /** Throws GROUP_ID_NOT_FOUND, or as `shardOf`. */
+  async group(groupId: string): Promise<Group> {
+    return (await this.shardOf(groupId)).group(groupId)
+  }
+
+  /** Every shard that can be read; none is made. */
+  async all(): Promise<Shard[]> {
+    const { catalog } = this.#options
+    if (!catalog.has(OFFSETS_TOPIC)) return []
+    const topic = catalog.byName(OFFSETS_TOPIC)
+    const indexes = Array.from({ length: topic.partitionCount }, (_, index) => index)
+    const shards = await Promise.all(indexes.map((index) => attemptLater(() => this.#shard(topic, index))))
+    return shards.filter((shard) => shard instanceof Shard)
+  }
+
+  /** The shard is dropped, and its log read anew: what it does by itself after a failure. */
+  async reloaded(shard: Shard): Promise<Shard> {
+    shard.end(new Refusal('NOT_COORDINATOR'))
+    const { partitionIndex } = shard
+    return this.#shard(this.#options.catalog.byName(OFFSETS_TOPIC), partitionIndex)
+  }
+
+  async #shard(topic: Topic, partitionIndex: number): Promise<Shard> {
+    if (this.#ended !== undefined) throw this.#ended
+    const known = this.#shards.get(partitionIndex)
+    const shard = await (known ?? this.#load(topic, partitionIndex))
+    if (shard.failure === undefined) return shard
+    if (this.#ended !== undefined) throw this.#ended
+    if (this.#shards.get(partitionIndex) === known) this.#shards.delete(partitionIndex)
+    await shard.idle() // what it had written is in the log, or not, before that is read
+    return this.#shards.get(partitionIndex) ?? this.#load(topic, partitionIndex)
+  }
+
+  #load(topic: Topic, partitionIndex: number): Promise<Shard> {
+    const { clock, diagnostics, config, groupConfig, catalog, records, randomId } = this.#options
+    const note: GroupServices['note'] = (groupId, event) => this.history.note(groupId, { timeMs: clock.now(), ...event })
+    const loading = Shard.load({
+      records,
+      clock,
+      topicId: topic.id,
+      partitionIndex,
+      maxBatchBytes: () => topic.config['max.message.bytes'],
+      services: { clock, diagnostics, config, groupConfig, topics: catalog, randomId, note },
+    }).catch((error: unknown) => {
+      this.#shards.delete(partitionIndex)
+      if (!(error instanceof Refusal)) throw error
+      throw new Refusal('COORDINATOR_NOT_AVAILABLE', `partition ${partitionIndex} of ${OFFSETS_TOPIC}: ${error.message}`)
+    })
+    this.#shards.set(partitionIndex, loading)
+    loading.catch(() => undefined) // whoever waits for it is told
+    return loading
+  }
+}
+
+/** Where the records of a group are: the absolute value of Java's hash of its id, which has none for -2^31: that is 0 to Kafka. */
+export function partitionFor(groupId: string, partitionCount: number): number {
+  let hash = 0
+  for (let index = 0; index < groupId.length; index++) hash = (Math.imul(hash, 31) + groupId.charCodeAt(index)) | 0
+  return hash === -(2 ** 31) ? 0 : Math.abs(hash) % partitionCount
+}

@@ -1,0 +1,165 @@
+// One partition of `__consumer_offsets`: the records of the groups that belong to it. What groups write in one turn of the event loop goes out as one batch,
+// so that 10,000 commits a second are a few hundred appends; records that are written together are in one batch, and so on disk together or not at all.
+
+import type { Clock } from '../lib/clock.ts'
+import { nextTurn } from '../lib/turns.ts'
+import type { AppendRequest, RecordStore } from '../topics/record-store.ts'
+import { Refusal } from '../wire/error-codes.ts'
+import { BatchView } from '../wire/records/batch.ts'
+import { decompress } from '../wire/records/codecs.ts'
+import { encodeBatch, type RecordToEncode, readRecords } from '../wire/records/record.ts'
+import { decodeGroupRecord, encodeGroupRecord, type GroupRecord, type GroupRecordDraft } from './records/group-record.ts'
+
+const READ_BYTES = 1 << 20
+const DECOMPRESSED_BYTES_MAX = 64 << 20
+const RECORD_OVERHEAD_BYTES = 32 // at most, of a record besides its key and value
+const BATCH_OVERHEAD_BYTES = 61
+const WITHOUT_END = 2 ** 31 - 1 // ms: whoever waits has a timeout of its own, and the log has to know what became of the append
+
+interface Waiting {
+  readonly records: readonly RecordToEncode[]
+  readonly size: number
+  readonly resolve: () => void
+  readonly reject: (refusal: Refusal) => void
+}
+
+export interface GroupLogOptions {
+  readonly records: Pick<RecordStore, 'append' | 'read' | 'bounds'>
+  readonly clock: Clock
+  readonly topicId: string
+  readonly partitionIndex: number
+  readonly maxBatchBytes: () => number
+  /** Called once: what was written since the failure is lost, and the groups' state with it. */
+  readonly failed: (refusal: Refusal) => void
+}
+
+export class GroupLog {
+  readonly #options: GroupLogOptions
+  #waiting: Waiting[] = []
+  #flushing: Promise<void> | undefined
+  #unsettled = 0
+  #failure: Refusal | undefined
+  #whenIdle: (() => void)[] = []
+
+  constructor(options: GroupLogOptions) {
+    this.#options = options
+  }
+
+  /** Every record from the first to the last, in order; those that cannot be read are passed over. Throws a Refusal when the partition cannot be read. */
+  async *replay(passedOver: (offset: number, error: unknown) => void): AsyncGenerator<GroupRecord> {
+    const { records, topicId, partitionIndex } = this.#options
+    const { logStartOffset, highWatermark } = await records.bounds(topicId, partitionIndex)
+    for (let offset = logStartOffset; offset < highWatermark;) {
+      const read = { topicId, partitionIndex, offset, maxBytes: READ_BYTES, lastFetchedEpoch: -1 }
+      const request = { reads: [read], maxBytes: READ_BYTES, atLeastOneBatch: true, readCommitted: false, stopsWhenFull: false }
+      const [found] = await records.read(request)
+      if (found instanceof Refusal) throw found
+      const bytes = Buffer.concat(found!.chunks)
+      if (bytes.length === 0) return
+      for (let position = 0; position < bytes.length;) {
+        const batch = new BatchView(bytes, position)
+        if (!batch.isControl) {
+          const unpacked = await decompress(batch.codec, batch.packedRecords, DECOMPRESSED_BYTES_MAX)
+          for (const record of readRecords(unpacked, batch)) {
+            const decoded = decodedAfter(record, offset, passedOver)
+            if (decoded !== undefined) yield decoded
+          }
+        }
+        position += batch.sizeInBytes
+        offset = batch.lastOffset + 1
+      }
+    }
+  }
+
+  /** As GroupServices.write says. */
+  write(records: readonly GroupRecordDraft[]): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    const timestamp = this.#options.clock.now()
+    const encoded = records.map((record) => ({ timestamp, ...encodeGroupRecord(record) }))
+    const size = encoded.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0) + RECORD_OVERHEAD_BYTES, 0)
+    if (size + BATCH_OVERHEAD_BYTES > this.#options.maxBatchBytes())
+      return Promise.reject(new Refusal('UNKNOWN_SERVER_ERROR', `${size} bytes are more than a batch of __consumer_offsets may have`))
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ records: encoded, size, resolve, reject })
+      this.#flushing ??= this.#flush()
+    })
+  }
+
+  /** Everything that was written is on disk, or refused. */
+  async idle(): Promise<void> {
+    while (this.#flushing !== undefined || this.#unsettled > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
+  }
+
+  async #flush(): Promise<void> {
+    await nextTurn() // what other requests of this turn write goes out in the same batch
+    while (this.#waiting.length > 0) {
+      const together = this.#nextBatch()
+      try {
+        await this.#append(together)
+      } catch (error) {
+        this.#fail(error, together)
+      }
+    }
+    this.#flushing = undefined
+    this.#tellIdle()
+  }
+
+  #nextBatch(): Waiting[] {
+    const sizeMax = this.#options.maxBatchBytes()
+    let count = 0
+    for (let size = BATCH_OVERHEAD_BYTES; count < this.#waiting.length; count++) {
+      size += this.#waiting[count]!.size
+      if (count > 0 && size > sizeMax) break
+    }
+    return this.#waiting.splice(0, count)
+  }
+
+  /** Resolves when the batch has its place; what comes after it is placed behind. */
+  async #append(together: readonly Waiting[]): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    const { records, topicId, partitionIndex } = this.#options
+    const batch = await encodeBatch({ records: together.flatMap(({ records: own }) => own) })
+    const appends = [{ topicId, partitionIndex, records: batch }]
+    const request: AppendRequest = { transactionalId: null, allowsZstd: true, timeoutMs: WITHOUT_END, appends }
+    const { results } = await records.append(request)
+    this.#unsettled++
+    void this.#settle(results, together)
+  }
+
+  async #settle(results: Promise<readonly unknown[]>, together: readonly Waiting[]): Promise<void> {
+    try {
+      const [result] = await results
+      if (result instanceof Refusal) throw result
+      for (const { resolve } of together) resolve()
+    } catch (error) {
+      this.#fail(error, together)
+    }
+    this.#unsettled--
+    this.#tellIdle()
+  }
+
+  #fail(error: unknown, together: readonly Waiting[]): void {
+    const isFirst = this.#failure === undefined
+    this.#failure ??= new Refusal('NOT_COORDINATOR', `the groups' log could not be written: ${String(error)}`)
+    for (const { reject } of [...together, ...this.#waiting.splice(0)]) reject(this.#failure)
+    if (isFirst) this.#options.failed(this.#failure)
+  }
+
+  #tellIdle(): void {
+    if (this.#flushing === undefined && this.#unsettled === 0) for (const resolve of this.#whenIdle.splice(0)) resolve()
+  }
+}
+
+function decodedAfter(
+  { key, value, offset }: { readonly key: Buffer | null; readonly value: Buffer | null; readonly offset: number },
+  fromOffset: number,
+  passedOver: (offset: number, error: unknown) => void,
+): GroupRecord | undefined {
+  if (offset < fromOffset || key === null) return undefined
+  try {
+    return decodeGroupRecord(key, value)
+  } catch (error) {
+    passedOver(offset, error)
+    return undefined
+  }
+}

@@ -1,0 +1,52 @@
+// The offsets of a shard's groups and how they change: a change is in memory, for readers, once it is on disk, in the order in which the changes were written.
+// What is on its way is known here as well, so that a deletion also takes along what was committed just before it.
+
+import type { GroupRecordDraft } from '../records/group-record.ts'
+import { type CommittedOffset, CommittedOffsets, offsetRecord, type OffsetPlace } from './committed-offsets.ts'
+
+export interface OffsetChange {
+  readonly place: OffsetPlace
+  /** null deletes. */
+  readonly committed: CommittedOffset | null
+}
+
+export class GroupOffsets {
+  readonly committed = new CommittedOffsets()
+  readonly #write: (records: readonly GroupRecordDraft[]) => Promise<void>
+  readonly #underWay = new Set<readonly OffsetChange[]>()
+
+  constructor(write: (records: readonly GroupRecordDraft[]) => Promise<void>) {
+    this.#write = write
+  }
+
+  /** Resolves when the changes, and what is to be on disk with them, are. Rejects as GroupServices.write does: then nothing has changed. */
+  async change(changes: readonly OffsetChange[], together: readonly GroupRecordDraft[] = []): Promise<void> {
+    if (changes.length === 0 && together.length === 0) return
+    this.#underWay.add(changes)
+    try {
+      await this.#write([...changes.map(({ place, committed }) => offsetRecord(place, committed)), ...together])
+    } finally {
+      this.#underWay.delete(changes)
+    }
+    for (const { place, committed } of changes) {
+      if (committed === null) this.committed.delete(place)
+      else this.committed.set(place, committed)
+    }
+  }
+
+  /** Every place of a group that `isMeant`, also those whose commit is not on disk yet. */
+  places(groupId: string, isMeant: (topic: string, committed: CommittedOffset) => boolean = () => true): OffsetPlace[] {
+    const found = this.committed.places(groupId, isMeant)
+    for (const changes of this.#underWay)
+      for (const { place, committed } of changes)
+        if (place.groupId === groupId && committed !== null && isMeant(place.topic, committed)) found.push(place)
+    return found
+  }
+
+  /** Whether the group has any, or will have. */
+  has(groupId: string): boolean {
+    return this.committed.has(groupId) || this.places(groupId).length > 0
+  }
+}
+
+export const deletions = (places: readonly OffsetPlace[]): OffsetChange[] => places.map((place) => ({ place, committed: null }))
