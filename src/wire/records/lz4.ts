@@ -12,7 +12,7 @@
 // The block sizes are added up first: they say how much the frame can hold at most.
 
 import { Malformed } from '../reader.ts'
-import { type Compression, ON_LOOP_COMPRESS_MAX, OutputTooLarge, staysOnLoop } from './compression.ts'
+import { type Compression, ON_LOOP_COMPRESS_MAX, OutputTooLarge, staysOnLoopWhenFast } from './compression.ts'
 import { isInstalled, lazyPackage } from './load-package.ts'
 
 const MAGIC = 0x184d2204
@@ -42,7 +42,7 @@ export const lz4: Compression = {
     // The last block is seldom full.
     if (outputMax > Math.ceil(maxBytes / blockOutputMax) * blockOutputMax) throw new OutputTooLarge(maxBytes)
     const frame = bytes.subarray(0, size)
-    if (!staysOnLoop(size, outputMax)) return decompressLater(frame, maxBytes)
+    if (!staysOnLoopWhenFast(size, outputMax)) return decompressLater(frame, maxBytes)
     try {
       return bounded(binding()!.decompressFrameSync(frame), maxBytes)
     } catch (error) {

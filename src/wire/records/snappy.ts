@@ -8,7 +8,7 @@
 // A block is decompressed only when the output size that it states is within what its bytes can hold and what is allowed.
 
 import { Malformed } from '../reader.ts'
-import { type Compression, ON_LOOP_COMPRESS_MAX, OutputTooLarge, staysOnLoop } from './compression.ts'
+import { type Compression, ON_LOOP_COMPRESS_MAX, OutputTooLarge, staysOnLoopWhenFast } from './compression.ts'
 import { isInstalled, lazyPackage } from './load-package.ts'
 
 const STREAM_HEADER = Buffer.from('82534e41505059000000000100000001', 'hex')
@@ -32,7 +32,7 @@ export const snappy: Compression = {
     let outputSize = 0
     for (const block of blocks) outputSize += block.outputSize
     if (outputSize > maxBytes) throw new OutputTooLarge(maxBytes)
-    if (!staysOnLoop(bytes.length, outputSize)) return decompressLater(blocks, outputSize)
+    if (!staysOnLoopWhenFast(bytes.length, outputSize)) return decompressLater(blocks, outputSize)
     if (blocks.length === 1) return decompressBlock(blocks[0]!)
     const output = Buffer.allocUnsafe(outputSize)
     let size = 0

@@ -44,9 +44,13 @@ describe.each(COMPRESSING)('%s', (codec) => {
   it('works at once on what is small, and on the thread pool on what is large', async () => {
     expect(compress(codec, Buffer.alloc(10_000))).toBeInstanceOf(Buffer)
     expect(decompress(codec, await compress(codec, Buffer.alloc(100_000)), MIB)).toBeInstanceOf(Buffer)
-    const incompressible = await compress(codec, randomBytes(100_000))
-    const large = await compress(codec, Buffer.alloc(MIB))
-    for (const promise of [compress(codec, Buffer.alloc(100_000)), decompress(codec, large, MIB), decompress(codec, incompressible, MIB)]) {
+    const incompressible = await compress(codec, randomBytes(600_000))
+    const large = await compress(codec, Buffer.alloc(8 * MIB))
+    for (const promise of [
+      compress(codec, Buffer.alloc(100_000)),
+      decompress(codec, large, 8 * MIB),
+      decompress(codec, incompressible, MIB),
+    ]) {
       expect(promise).toBeInstanceOf(Promise)
       await promise
     }
