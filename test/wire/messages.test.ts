@@ -1,4 +1,4 @@
-// Every schema against Kafka's own definition of the message, data/messages.json: names, order, types, versions, nulls, tags and defaults.
+// Every schema against Kafka's own definition of the message, data/messages.json: names, order, types, versions, nulls, tags and defaults. Our own fields stand here as well.
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
@@ -101,6 +101,31 @@ function linesOfOurs(fields: Fields, outer: Versions, path = ''): Line[] {
   })
 }
 
+/** What we add to Kafka's messages, by the API and the path of the field: decision 9. Nothing else may go beyond Kafka's definition. */
+const OWN_LINES: Readonly<Record<string, readonly Line[]>> = {
+  'DescribeGroups request': [ownLine('includeHistory', 'bool', { first: 5, last: 6 }, false, 10_000)],
+  'DescribeGroups response': historyLines({ first: 5, last: 6 }),
+  'ConsumerGroupDescribe request': [ownLine('includeHistory', 'bool', { first: 0, last: 1 }, false, 10_000)],
+  'ConsumerGroupDescribe response': historyLines({ first: 0, last: 1 }),
+}
+
+function historyLines(versions: Versions): Line[] {
+  const path = 'groups.history'
+  return [
+    ownLine(path, '[]struct', versions, '[]', 10_000),
+    ownLine(`${path}.timeMs`, 'int64', versions, 0),
+    ownLine(`${path}.kind`, 'string', versions, ''),
+    { ...ownLine(`${path}.memberId`, 'string', versions, ''), nullableVersions: versions },
+    { ...ownLine(`${path}.clientId`, 'string', versions, ''), nullableVersions: versions },
+    ownLine(`${path}.generation`, 'int32', versions, 0),
+    ownLine(`${path}.reason`, 'string', versions, ''),
+  ]
+}
+
+function ownLine(path: string, type: string, versions: Versions, defaultValue: unknown, tag?: number): Line {
+  return { path, type, versions, nullableVersions: undefined, tag, default: defaultValue }
+}
+
 describe.each([...apisByKey.values()].map((api) => ({ name: api.name, api })))('the schema of $name', ({ api }: { api: Api }) => {
   const kafkaApi = kafkaApis.find((candidate) => candidate.apiKey === api.key)!
   const served = { first: api.minVersion, last: api.maxVersion }
@@ -111,11 +136,12 @@ describe.each([...apisByKey.values()].map((api) => ({ name: api.name, api })))('
     expect(served).toEqual({ first, last: kafkaApi.request.latestVersionUnstable === true ? last - 1 : last })
   })
 
-  it.each(['request', 'response'] as const)("has every field of Kafka's %s, in order", (kind) => {
+  it.each(['request', 'response'] as const)("has every field of Kafka's %s, in order, and no other but our own", (kind) => {
     const { type } = api[kind]
     if (type.kind !== 'struct') throw new Error('a message is a struct')
     const message = kafkaApi[kind]
-    expect(linesOfOurs(type.fields, served)).toEqual(linesOfKafka(message.fields, message, served))
+    const own = OWN_LINES[`${api.name} ${kind}`] ?? []
+    expect(linesOfOurs(type.fields, served)).toEqual([...linesOfKafka(message.fields, message, served), ...own])
     expect(api.firstFlexibleVersion).toBe(message.flexibleVersions === 'none' ? Infinity : parseVersions(message.flexibleVersions).first)
   })
 

@@ -1,13 +1,14 @@
 // ConsumerGroupDescribe: groups of the consumer protocol (KIP-848) with their members, their current and their target assignments.
 
 import { array, bool, defineApi, int16, int32, int8, string, struct, uuid } from '../schema.ts'
+import { groupHistory, includeHistory } from './group-history.ts'
 
 export const consumerGroupDescribe = defineApi({
   key: 69,
   name: 'ConsumerGroupDescribe',
   versions: '0-1',
   flexible: '0+',
-  request: struct({ groupIds: array(string), includeAuthorizedOperations: bool }),
+  request: struct({ groupIds: array(string), includeAuthorizedOperations: bool, includeHistory }),
   response: struct({
     throttleTimeMs: int32.default(0),
     groups: array(
@@ -35,6 +36,7 @@ export const consumerGroupDescribe = defineApi({
           }),
         ),
         authorizedOperations: int32.default(-2_147_483_648),
+        history: groupHistory,
       }),
     ),
   }),
