@@ -9,65 +9,64 @@ import type { Topic } from '../topics/catalog.ts'
 import { attempt, attemptLater } from '../wire/attempt.ts'
 import { errorCode, Refusal } from '../wire/error-codes.ts'
 import { offsetCommit as api } from '../wire/messages/offset-commit.ts'
-import type { Draft, Infer } from '../wire/schema.ts'
-import { checkGroupId } from './group-id.ts'
+import type { Infer } from '../wire/schema.ts'
 import type { ServedApi } from './handler.ts'
 import { handler } from './handler.ts'
 import type { Services } from './services.ts'
 import { withinTimeout } from './within-timeout.ts'
 
 type Request = Infer<typeof api.request>
-type Response = Draft<typeof api.response>
-type Outcome = Refusal | undefined
+type AskedPartition = Request['topics'][number]['partitions'][number]
 
 const TOPIC_IDS_SINCE_VERSION = 10
 
-export function offsetCommit(services: Services): ServedApi {
-  const { groups, catalog, clock, config } = services
+export function offsetCommit({ groups, catalog, clock, config }: Services): ServedApi {
   return handler(api, {
     async handle(request, { apiVersion }) {
       const { groupId, memberId, groupInstanceId, generationIdOrMemberEpoch: generationId, retentionTimeMs } = request
-      checkGroupId(groupId)
-      const outcomes = request.topics.map(({ partitions }): Outcome[] => partitions.map(() => undefined))
       const offsets: OffsetToCommit[] = []
-      const tellers: ((outcome: Outcome) => void)[] = [] // for each of the offsets
-      for (const [topicIndex, { name, topicId, partitions }] of request.topics.entries()) {
+      const answers: { errorCode: number }[] = [] // of each of the offsets
+      const topics = answerTopics(request, ({ name, topicId, partitions }) => {
         const topic = attempt(() => (apiVersion >= TOPIC_IDS_SINCE_VERSION ? catalog.byId(topicId) : catalog.byName(name)))
-        for (const [index, partition] of partitions.entries()) {
-          const tell = (outcome: Outcome): void => void (outcomes[topicIndex]![index] = outcome)
-          const offset = topic instanceof Refusal ? topic : attempt(() => toCommit(topic, partition))
-          if (offset instanceof Refusal) tell(offset)
-          else {
+        return partitions.map((partition) => {
+          const offset = topic instanceof Refusal ? topic : toCommit(topic, partition)
+          const answer = answerOf(partition, offset instanceof Refusal ? offset : undefined)
+          if (!(offset instanceof Refusal)) {
             offsets.push(offset)
-            tellers.push(tell)
+            answers.push(answer)
           }
-        }
-      }
+          return answer
+        })
+      })
+      if (offsets.length === 0) return { topics }
       const commit = { groupId, committer: { memberId, groupInstanceId, generationId, apiVersion }, retentionTimeMs, offsets }
       const work = groups.shardOf(groupId).then((shard) => commitOffsets(shard, commit))
       const results = await attemptLater(() => withinTimeout(clock, config['offsets.commit.timeout.ms'], work))
-      for (const [index, tell] of tellers.entries()) tell(results instanceof Refusal ? results : results[index])
-      return responseOf(request, (topicIndex, index) => outcomes[topicIndex]![index])
+      for (const [index, answer] of answers.entries()) {
+        const refusal = results instanceof Refusal ? results : results[index]
+        if (refusal !== undefined) answer.errorCode = errorCode(refusal.error)
+      }
+      return { topics }
     },
-    refuse: (request, refusal) => responseOf(request, () => refusal),
+    refuse: (request, refusal) => ({
+      topics: answerTopics(request, ({ partitions }) => partitions.map((partition) => answerOf(partition, refusal))),
+    }),
   })
 }
 
-function toCommit(topic: Topic, partition: Request['topics'][number]['partitions'][number]): OffsetToCommit {
+function toCommit(topic: Topic, partition: AskedPartition): OffsetToCommit | Refusal {
   const { partitionIndex, committedOffset: offset, committedLeaderEpoch: leaderEpoch, committedMetadata: metadata } = partition
-  if (partitionIndex < 0 || partitionIndex >= topic.partitionCount) throw new Refusal('UNKNOWN_TOPIC_OR_PARTITION')
+  if (partitionIndex < 0 || partitionIndex >= topic.partitionCount) return new Refusal('UNKNOWN_TOPIC_OR_PARTITION')
   return { topic: topic.name, topicId: topic.id, partitionIndex, offset, leaderEpoch, metadata }
 }
 
-function responseOf({ topics }: Request, outcomeOf: (topicIndex: number, index: number) => Outcome): Response {
-  return {
-    topics: topics.map(({ name, topicId, partitions }, topicIndex) => ({
-      name,
-      topicId,
-      partitions: partitions.map(({ partitionIndex }, index) => {
-        const outcome = outcomeOf(topicIndex, index)
-        return { partitionIndex, errorCode: outcome === undefined ? 0 : errorCode(outcome.error) }
-      }),
-    })),
-  }
+const answerOf = ({ partitionIndex }: AskedPartition, refusal: Refusal | undefined) => ({
+  partitionIndex,
+  errorCode: refusal === undefined ? 0 : errorCode(refusal.error),
+})
+
+/** Kafka leaves out topics of which no partition is named. */
+function answerTopics<Answers>({ topics }: Request, partitionsOf: (topic: Request['topics'][number]) => Answers) {
+  const meant = topics.filter(({ partitions }) => partitions.length > 0)
+  return meant.map((topic) => ({ name: topic.name, topicId: topic.topicId, partitions: partitionsOf(topic) }))
 }

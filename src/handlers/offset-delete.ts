@@ -2,10 +2,9 @@
 // - GROUP_ID_NOT_FOUND for an unknown group; NON_EMPTY_GROUP for one with members whose protocol is not `consumer`.
 // - Each partition by itself: GROUP_SUBSCRIBED_TO_TOPIC while a member reads the topic, UNKNOWN_TOPIC_OR_PARTITION for an unknown one.
 
+import type { Group } from '../groups/group.ts'
 import { deletions } from '../groups/offsets/group-offsets.ts'
-import type { OffsetPlace } from '../groups/offsets/committed-offsets.ts'
-import { attempt } from '../wire/attempt.ts'
-import { errorCode, Refusal } from '../wire/error-codes.ts'
+import { errorCode, type ErrorName } from '../wire/error-codes.ts'
 import { offsetDelete as api } from '../wire/messages/offset-delete.ts'
 import { checkGroupId } from './group-id.ts'
 import type { ServedApi } from './handler.ts'
@@ -19,24 +18,25 @@ export function offsetDelete({ groups, catalog }: Services): ServedApi {
       const shard = await groups.shardOf(groupId)
       const group = shard.group(groupId)
       group.checkOffsetDelete()
-      const meant: OffsetPlace[] = []
-      const outcomes = topics.map(({ name, partitions }) => ({
+      const meant = new Map(topics.map(({ name }) => [name, new Set<number>()]))
+      const answers = topics.map(({ name, partitions }) => ({
         name,
         partitions: partitions.map(({ partitionIndex }) => {
-          const place = attempt(() => {
-            if (partitionIndex < 0 || partitionIndex >= catalog.byName(name).partitionCount) throw new Refusal('UNKNOWN_TOPIC_OR_PARTITION')
-            if (group.isSubscribedTo(name)) throw new Refusal('GROUP_SUBSCRIBED_TO_TOPIC')
-            return { groupId, topic: name, partitionIndex }
-          })
-          if (!(place instanceof Refusal)) meant.push(place)
-          return { partitionIndex, errorCode: place instanceof Refusal ? errorCode(place.error) : 0 }
+          const refusal = whyNot(catalog, group, name, partitionIndex)
+          if (refusal === undefined) meant.get(name)!.add(partitionIndex)
+          return { partitionIndex, errorCode: refusal === undefined ? 0 : errorCode(refusal) }
         }),
       }))
-      const isMeant = new Set(meant.map(({ topic, partitionIndex }) => `${partitionIndex} ${topic}`))
-      const places = shard.offsets.places(groupId).filter(({ topic, partitionIndex }) => isMeant.has(`${partitionIndex} ${topic}`))
+      const places = shard.offsets.places(groupId, ({ topic, partitionIndex }) => meant.get(topic)?.has(partitionIndex) === true)
       await shard.offsets.change(deletions(places))
-      return { errorCode: 0, topics: outcomes }
+      return { errorCode: 0, topics: answers.filter(({ partitions }) => partitions.length > 0) }
     },
     refuse: (_request, refusal) => ({ errorCode: errorCode(refusal.error), topics: [] }),
   })
+}
+
+function whyNot(catalog: Services['catalog'], group: Group, topic: string, partitionIndex: number): ErrorName | undefined {
+  const partitionCount = catalog.has(topic) ? catalog.byName(topic).partitionCount : 0
+  if (partitionIndex < 0 || partitionIndex >= partitionCount) return 'UNKNOWN_TOPIC_OR_PARTITION'
+  return group.isSubscribedTo(topic) ? 'GROUP_SUBSCRIBED_TO_TOPIC' : undefined
 }

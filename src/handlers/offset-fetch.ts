@@ -4,7 +4,7 @@
 // - A member that says who it is (v9+) is refused with UNKNOWN_MEMBER_ID or STALE_MEMBER_EPOCH when it is not, or is no more.
 // - An unknown topic id (v10+) answers UNKNOWN_TOPIC_ID.
 
-import type { CommittedOffset } from '../groups/offsets/committed-offsets.ts'
+import { type CommittedOffset, isOf } from '../groups/offsets/committed-offsets.ts'
 import type { Shard } from '../groups/shard.ts'
 import type { Topic } from '../topics/catalog.ts'
 import { attempt, attemptLater } from '../wire/attempt.ts'
@@ -12,7 +12,6 @@ import { errorCode, Refusal } from '../wire/error-codes.ts'
 import { offsetFetch as api } from '../wire/messages/offset-fetch.ts'
 import type { Draft, Infer } from '../wire/schema.ts'
 import { ZERO_UUID } from '../wire/uuid.ts'
-import { checkGroupId } from './group-id.ts'
 import type { ServedApi } from './handler.ts'
 import { handler } from './handler.ts'
 import type { Services } from './services.ts'
@@ -55,7 +54,6 @@ function oneGroup({ topics, errorCode: code = 0 }: GroupResponse, asked: Infer<t
 async function fetchGroup({ groups, catalog }: Services, asked: AskedGroup, byId: boolean): Promise<GroupResponse> {
   const { groupId, memberId, memberEpoch, topics } = asked
   const found = await attemptLater(async () => {
-    checkGroupId(groupId)
     const shard = await groups.shardOf(groupId)
     shard.groups.get(groupId)?.checkFetch(memberId, memberEpoch)
     return topics === null ? allOf(shard, groupId, catalog) : topics.map((topic) => topicResponse(shard, groupId, catalog, topic, byId))
@@ -80,11 +78,9 @@ function allOf(shard: Shard, groupId: string, catalog: Services['catalog']): Top
   for (const [name, committed] of shard.offsets.committed.of(groupId)) {
     const topic = attempt((): Topic => catalog.byName(name))
     if (topic instanceof Refusal) continue
-    const partitions = [...committed.keys()].map((partitionIndex) =>
-      partitionResponse(partitionIndex, shard.offsets.committed.get({ groupId, topic: name, partitionIndex }, topic.id)),
-    )
-    const present = partitions.filter(({ committedOffset }) => committedOffset !== NOTHING.committedOffset)
-    if (present.length > 0) responses.push({ name, topicId: topic.id, partitions: present })
+    const ofTopic = [...committed].filter(([, offset]) => isOf(offset, topic.id))
+    const partitions = ofTopic.map(([partitionIndex, offset]) => partitionResponse(partitionIndex, offset))
+    if (partitions.length > 0) responses.push({ name, topicId: topic.id, partitions })
   }
   return responses
 }

@@ -3,9 +3,11 @@
 
 import { setTimeout } from 'node:timers/promises'
 import { createTopics } from '../../src/wire/messages/create-topics.ts'
+import { findCoordinator } from '../../src/wire/messages/find-coordinator.ts'
 import { initProducerId } from '../../src/wire/messages/init-producer-id.ts'
 import { listOffsets } from '../../src/wire/messages/list-offsets.ts'
 import { metadata } from '../../src/wire/messages/metadata.ts'
+import { offsetFetch } from '../../src/wire/messages/offset-fetch.ts'
 import { produce } from '../../src/wire/messages/produce.ts'
 import type { Api, Draft, Infer } from '../../src/wire/schema.ts'
 import { buildBatch } from '../support/batch-builder.ts'
@@ -35,6 +37,7 @@ export class AskedBroker {
   leaderEpoch = -1
   brokerId = -1
   #newTopicCount = 0
+  #groups: Promise<void> | undefined
 
   private constructor(bootstrap: string) {
     this.#bootstrap = bootstrap
@@ -101,6 +104,23 @@ export class AskedBroker {
   /** The topic of that name, empty and of one partition when a case asks for it first. */
   async makeTopic(name: string): Promise<void> {
     if (!this.topicIds.has(name)) await this.#createTopics({ [name]: { partitions: 1 } })
+  }
+
+  /** In Kafka a coordinator needs a moment to read its partition when the first group asks for one: `__consumer_offsets` is made by it. */
+  async waitForGroups(): Promise<void> {
+    this.#groups ??= this.#allCoordinators()
+    await this.#groups
+  }
+
+  async #allCoordinators(): Promise<void> {
+    const ids = Array.from({ length: 1000 }, (_, index) => `anybody-${index}`) // of every partition some
+    const isReady = async (): Promise<boolean> => {
+      const { coordinators } = await this.request(findCoordinator, 4, { coordinatorKeys: ids })
+      if (coordinators.some(({ errorCode }) => errorCode !== 0)) return false
+      const { groups } = await this.request(offsetFetch, 8, { groups: ids.map((groupId) => ({ groupId, topics: null })) })
+      return groups.every(({ errorCode }) => errorCode === 0)
+    }
+    while (!(await isReady())) await setTimeout(20)
   }
 
   async #createTopics(wanted: typeof TOPICS): Promise<void> {

@@ -71,7 +71,7 @@ const SORTED_BY: Readonly<Record<string, readonly string[]>> = {
   finalizedFeatures: ['name'],
   topics: ['name', 'topic'],
   responses: ['name', 'topic', 'topicId', 'resourceType', 'resourceName'],
-  results: ['name', 'resourceType', 'resourceName'],
+  results: ['name', 'groupId', 'resourceType', 'resourceName'],
   partitions: ['partitionIndex', 'partition'],
   partitionResponses: ['index'],
 }

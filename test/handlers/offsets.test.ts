@@ -95,6 +95,15 @@ describe('OffsetDelete', () => {
     expect(await fetched(services)).toEqual([-1, 2])
   })
 
+  it('leaves what it is not asked for, also of the same partition of another topic', async () => {
+    const services = await openWithTopic()
+    await services.createTopic('b', 2)
+    await commit(services, { 0: 1, 1: 2 })
+    await commit(services, { 0: 3 }, 9, 'b')
+    await services.ask(offsetDelete, 0, { groupId: GROUP, topics: [{ name: 'b', partitions: [{ partitionIndex: 0 }] }] })
+    expect([await fetched(services), await fetched(services, [0], 'b')]).toEqual([[1, 2], [-1]])
+  })
+
   it('refuses a group that does not exist', async () => {
     const services = await openWithTopic()
     const { errorCode } = await services.ask(offsetDelete, 0, { groupId: GROUP, topics: [] })
@@ -125,12 +134,15 @@ describe('FindCoordinator', () => {
     expect([errorName(found.errorCode), found.nodeId]).toEqual(['NONE', 1])
     expect(services.catalog.byName('__consumer_offsets').partitionCount).toBe(50)
   })
-  it.each([1, 2])('knows nobody yet for a key of type %i, and says why', async (keyType) => {
+
+  it.each([
+    [1, 'a'],
+    [2, `a:${ZERO_UUID}:0`],
+  ])('knows nobody yet for a key of type %i, and says why', async (keyType, key) => {
     const services = await openServices()
-    const { coordinators } = await services.ask(findCoordinator, 4, { keyType, coordinatorKeys: ['a', 'b'] })
-    expect(coordinators.map(({ key, errorCode, errorMessage }) => [key, errorName(errorCode), errorMessage])).toEqual([
-      ['a', 'COORDINATOR_NOT_AVAILABLE', expect.stringContaining('no transactions')],
-      ['b', 'COORDINATOR_NOT_AVAILABLE', expect.stringContaining('no transactions')],
+    const { coordinators } = await services.ask(findCoordinator, 6, { keyType, coordinatorKeys: [key] })
+    expect(coordinators.map(({ errorCode, errorMessage }) => [errorName(errorCode), errorMessage])).toEqual([
+      ['COORDINATOR_NOT_AVAILABLE', expect.stringContaining('no transactions')],
     ])
   })
 })

@@ -58,8 +58,8 @@ export class ClassicGroup implements Group {
     throw new Refusal('UNKNOWN_MEMBER_ID')
   }
 
-  checkCommit({ generationId, memberId, groupInstanceId }: Committer): void {
-    if (generationId >= 0 || memberId !== '' || groupInstanceId !== null) throw new Refusal('UNKNOWN_MEMBER_ID')
+  checkCommit({ generationId }: Committer): void {
+    if (generationId >= 0) throw new Refusal('UNKNOWN_MEMBER_ID')
   }
 
   checkFetch(): void {

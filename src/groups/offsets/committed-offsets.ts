@@ -80,11 +80,14 @@ export class CommittedOffsets {
     return this.#groups.get(groupId) ?? new Map<string, Partitions>()
   }
 
-  /** Every place of a group that `isMeant`. */
-  places(groupId: string, isMeant: (topic: string, committed: CommittedOffset) => boolean = () => true): OffsetPlace[] {
+  /** Every place of a group whose offset `isMeant`. */
+  places(groupId: string, isMeant: (place: OffsetPlace, committed: CommittedOffset) => boolean): OffsetPlace[] {
     const found: OffsetPlace[] = []
     for (const [topic, partitions] of this.of(groupId))
-      for (const [partitionIndex, committed] of partitions) if (isMeant(topic, committed)) found.push({ groupId, topic, partitionIndex })
+      for (const [partitionIndex, committed] of partitions) {
+        const place = { groupId, topic, partitionIndex }
+        if (isMeant(place, committed)) found.push(place)
+      }
     return found
   }
 }

@@ -34,19 +34,22 @@ export class GroupOffsets {
     }
   }
 
-  /** Every place of a group that `isMeant`, also those whose commit is not on disk yet. */
-  places(groupId: string, isMeant: (topic: string, committed: CommittedOffset) => boolean = () => true): OffsetPlace[] {
-    const found = this.committed.places(groupId, isMeant)
+  /** Every place of a group where what was committed last `isMeant`, also when that is not on disk yet. */
+  places(groupId: string, isMeant: (place: OffsetPlace, committed: CommittedOffset) => boolean = () => true): OffsetPlace[] {
+    const latest = new Map<string, OffsetChange>() // of those under way
     for (const changes of this.#underWay)
-      for (const { place, committed } of changes)
-        if (place.groupId === groupId && committed !== null && isMeant(place.topic, committed)) found.push(place)
-    return found
+      for (const change of changes) if (change.place.groupId === groupId) latest.set(keyOf(change.place), change)
+    const settled = this.committed.places(groupId, isMeant).filter((place) => latest.size === 0 || !latest.has(keyOf(place)))
+    const coming = Array.from(latest.values()).filter(({ place, committed }) => committed !== null && isMeant(place, committed))
+    return [...settled, ...coming.map(({ place }) => place)]
   }
 
   /** Whether the group has any, or will have. */
   has(groupId: string): boolean {
-    return this.committed.has(groupId) || this.places(groupId).length > 0
+    return this.places(groupId).length > 0
   }
 }
+
+const keyOf = ({ topic, partitionIndex }: OffsetPlace): string => `${partitionIndex} ${topic}`
 
 export const deletions = (places: readonly OffsetPlace[]): OffsetChange[] => places.map((place) => ({ place, committed: null }))

@@ -10,7 +10,7 @@ import { attempt, attemptLater } from '../../wire/attempt.ts'
 import { Refusal } from '../../wire/error-codes.ts'
 import type { Group } from '../group.ts'
 import type { Shard } from '../shard.ts'
-import { type CommittedOffset, isOf } from './committed-offsets.ts'
+import { type CommittedOffset, isOf, type OffsetPlace } from './committed-offsets.ts'
 import { deletions } from './group-offsets.ts'
 
 const MINUTE_MS = 60_000
@@ -36,9 +36,9 @@ export class OffsetUpkeep {
   start(): void {
     const { catalog } = this.#options
     catalog.whenDeleted((topic) =>
-      this.#inTurn((shard) => removeOffsetsOf(shard, (name, committed) => name === topic.name && isOf(committed, topic.id))),
+      this.#inTurn((shard) => removeOffsetsOf(shard, (place, committed) => place.topic === topic.name && isOf(committed, topic.id))),
     )
-    this.#inTurn((shard) => removeOffsetsOf(shard, (name, committed) => !isOfLiving(catalog, name, committed))) // what a crash left of deleted topics
+    this.#inTurn((shard) => removeOffsetsOf(shard, (place, committed) => !isOfLiving(catalog, place.topic, committed))) // what a crash left of deleted topics
     this.#later()
   }
 
@@ -67,7 +67,7 @@ export class OffsetUpkeep {
   }
 }
 
-async function removeOffsetsOf(shard: Shard, isMeant: (topic: string, committed: CommittedOffset) => boolean): Promise<void> {
+async function removeOffsetsOf(shard: Shard, isMeant: (place: OffsetPlace, committed: CommittedOffset) => boolean): Promise<void> {
   for (const groupId of shard.groups.keys()) await shard.offsets.change(deletions(shard.offsets.places(groupId, isMeant)))
 }
 
@@ -80,7 +80,7 @@ async function expire(shard: Shard, nowMs: number, retentionMs: number): Promise
   for (const group of Array.from(shard.groups.values())) {
     const { groupId, emptySinceMs } = group
     await shard.offsets.change(
-      deletions(shard.offsets.places(groupId, (topic, committed) => isExpired(group, topic, committed, nowMs, retentionMs))),
+      deletions(shard.offsets.places(groupId, (place, committed) => isExpired(group, place.topic, committed, nowMs, retentionMs))),
     )
     const isDone = emptySinceMs !== undefined && !shard.offsets.has(groupId) && shard.groups.get(groupId) === group
     if (isDone && !(attempt(() => group.checkDelete()) instanceof Refusal)) await shard.delete(groupId)

@@ -1,6 +1,8 @@
 // Every question of the comparison.
 
 import { clusterCases } from './cluster.ts'
+import { committedOffsetCases } from './committed-offsets.ts'
+import { coordinatorCases } from './coordinators.ts'
 import { damagedFrames } from './damaged-frames.ts'
 import { fetchSessions } from './fetch-sessions.ts'
 import { brokerConfigCases } from './broker-configs.ts'
@@ -23,4 +25,6 @@ export const cases: readonly Case[] = [
   ...produceBatches,
   ...produceRequests,
   ...damagedFrames,
+  ...coordinatorCases,
+  ...committedOffsetCases,
 ]
