@@ -98,7 +98,7 @@ async function makeTopic(): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const answer = await ask(metadata, VERSIONS.metadata, { topics: [{ name: topic }], allowAutoTopicCreation: false })
     const led = answer.topics[0]!.partitions.filter((partition) => partition.leaderId >= 0).length
-    if (led >= partitions) return sleep(1000) // Kafka tells of leaders before they take records
+    if (led >= partitions) return sleep(1000 + 5 * partitions) // Kafka tells of leaders before they take records
     if (led > 0) throw new Error(`the topic ${topic} is there with ${led} partitions: choose another one with --topic`)
     await sleep(50)
   }
