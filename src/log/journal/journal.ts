@@ -69,6 +69,7 @@ export class Journal {
   readonly #files: JournalFiles
   #inUse: FileInUse[] = [] // oldest first; the last one is written
   #waiting: Waiting[] = []
+  #durable: Waiting[] = [] // the last round, which nobody was told of yet
   #nextNumber: number | undefined
   #writing: Promise<void> | undefined
   #checkpointing: Promise<void> | undefined
@@ -165,16 +166,20 @@ export class Journal {
         this.#fail(error)
       }
     }
+    this.#tellDurable()
     this.#writing = undefined
   }
 
   async #writeRound(): Promise<void> {
-    const file = await this.#fileFor(entrySize(this.#waiting[0]!.size))
+    const size = entrySize(this.#waiting[0]!.size)
+    const file = this.#activeFor(size) ?? (await this.#nextFile(size))
     if (file instanceof Error) return this.#refuse(this.#waiting.splice(0), file)
     const beginsFile = file.usedBytes === 0
     const round = this.#takeRound(file.sizeMax - file.usedBytes - (beginsFile ? FILE_HEADER_SIZE : 0))
     const encoded = encodeRound(round, { firstNumber: this.#nextNumber!, mark: file.mark, beginsFile })
-    const error = await failureOf(this.#write(file, encoded))
+    const writing = failureOf(this.#write(file, encoded))
+    this.#tellDurable()
+    const error = await writing
     if (error !== undefined) return this.#notWritten(file, round, error)
     this.#nextNumber! += round.length
     file.usedBytes += encoded.size
@@ -182,11 +187,14 @@ export class Journal {
       this.#files.prepare((error) =>
         this.#options.diagnostics.debug('no journal file could be made ahead of need', { error: String(error) }),
       )
-    for (const { log, endOffset, resolve } of round) {
-      if (!this.#forgotten.has(log)) file.endOffsets.set(log, endOffset)
-      resolve()
-    }
+    for (const { log, endOffset } of round) if (!this.#forgotten.has(log)) file.endOffsets.set(log, endOffset)
+    this.#durable = round
     this.#checkpointLater()
+  }
+
+  /** That the last round is durable is told while the disk has the next one already: a fifth more rounds a second. */
+  #tellDurable(): void {
+    for (const { resolve } of this.#durable.splice(0)) resolve()
   }
 
   /** Where there is no room, the file ends here: what the write has left in it would be taken for entries that were acknowledged. */
@@ -207,29 +215,29 @@ export class Journal {
     return this.#waiting.splice(0, count)
   }
 
-  /** The same bytes at the same place once more when there is no room for them at first; synced. */
-  async #write(file: FileInUse, { chunks, size }: EncodedRound): Promise<void> {
-    const writeOnce = async (): Promise<void> => {
-      const [chunk] = chunks
-      const isSmall = chunks.length === 1 && size <= SMALL_ROUND_BYTES
-      const written = isSmall ? file.file.writeNow(chunk!, file.usedBytes) : await file.file.write(chunks, file.usedBytes)
-      if (written !== size) throw new ShortWrite()
-    }
-    const error = await failureOf(writeOnce())
+  /** Synced; the same bytes at the same place once more when there is no room for them at first. What is small is on its way to the disk when this returns. */
+  async #write(file: FileInUse, round: EncodedRound): Promise<void> {
+    const isSmall = round.chunks.length === 1 && round.size <= SMALL_ROUND_BYTES
+    const error = isSmall ? failureOfWritingNow(file, round) : await failureOf(writeOnce(file, round))
     if (error !== undefined) {
       if (!isPassing(error)) throw error
       await this.#waitForRoom()
-      await writeOnce()
+      await writeOnce(file, round)
     }
     const startMs = this.#options.clock.monotonic()
     await file.file.sync()
     this.#options.syncs.record(this.#options.clock.monotonic() - startMs)
   }
 
-  /** Waits for a checkpoint when there are as many files as there may be. Resolves to why there is none for the entry. */
-  async #fileFor(size: number): Promise<FileInUse | Error> {
+  /** undefined when the entry does not fit. */
+  #activeFor(size: number): FileInUse | undefined {
     const active = this.#inUse.at(-1)
-    if (active !== undefined && active.usedBytes + FILE_HEADER_SIZE + size <= active.sizeMax) return active
+    return active !== undefined && active.usedBytes + FILE_HEADER_SIZE + size <= active.sizeMax ? active : undefined
+  }
+
+  /** Waits for a checkpoint when there are as many files as there may be. Resolves to why there is none for the entry. */
+  async #nextFile(size: number): Promise<FileInUse | Error> {
+    this.#tellDurable() // it may take long
     for (let attempt = 0; ; attempt++) {
       const [bytes, maxBytes] = [this.bytes + Math.max(this.#fileBytes, size), this.#options.maxBytes()]
       if (bytes > maxBytes / 2) void this.checkpoint(Math.floor(this.#inUse.length / 4))
@@ -302,5 +310,18 @@ export class Journal {
     this.#failure = new Error(reason, { cause: error })
     this.#options.writeGate.closeForGood(reason)
     for (const { reject } of [...round, ...this.#waiting.splice(0)]) reject(this.#failure)
+  }
+}
+
+async function writeOnce({ file, usedBytes }: FileInUse, { chunks, size }: EncodedRound): Promise<void> {
+  if ((await file.write(chunks, usedBytes)) !== size) throw new ShortWrite()
+}
+
+/** What went wrong. A small write to the page cache is cheaper done at once than sent to the thread pool. */
+function failureOfWritingNow({ file, usedBytes }: FileInUse, { chunks, size }: EncodedRound): Error | undefined {
+  try {
+    return file.writeNow(chunks[0]!, usedBytes) === size ? undefined : new ShortWrite()
+  } catch (error) {
+    return asError(error)
   }
 }
