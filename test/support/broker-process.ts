@@ -90,7 +90,7 @@ export async function killOttlaWhileItStarts(options: OttlaOptions & { readonly 
 }
 
 /** Variables that begin with OTTLA_ are configs to a broker: those of the tests are not meant for it. */
-const withoutOurs = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+export const withoutOurs = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('OTTLA_')))
 
 /** For suites that only talk to a broker. */

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { BatchView } from '../../src/wire/records/batch.ts'
-import { type OttlaProcess, ottlaCommand, startOttla, temporaryFolder } from '../support/broker-process.ts'
+import { type OttlaProcess, ottlaCommand, startOttla, temporaryFolder, withoutOurs } from '../support/broker-process.ts'
 import { WireReader } from '../support/wire-reader.ts'
 import { Ledger } from './ledger.ts'
 
@@ -16,7 +16,8 @@ const SENT = 20
 let broker: OttlaProcess | undefined
 afterEach(() => broker?.kill())
 
-const ottla = (...flags: string[]) => spawnSync(process.execPath, [ottlaCommand, ...flags], { encoding: 'utf8' })
+const ottla = (...flags: string[]) =>
+  spawnSync(process.execPath, [ottlaCommand, ...flags], { encoding: 'utf8', env: withoutOurs(process.env) })
 
 /** Stops the broker, and changes a byte of the record at the offset. Where its batch begins. */
 async function rot(stopped: OttlaProcess): Promise<number> {
