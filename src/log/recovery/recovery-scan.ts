@@ -114,6 +114,7 @@ async function rescan(segment: Segment, options: RecoveryScanOptions): Promise<R
   let expectedOffset = indexes.resumePosition === 0 ? segment.baseOffset : undefined
   let latestEpoch = -1
   let hasEpochDrop = false
+  let isLastSyncedSound = true
   let misplaced: string | undefined
   let firstTimestamp: number | undefined
   const range = {
@@ -131,6 +132,7 @@ async function rescan(segment: Segment, options: RecoveryScanOptions): Promise<R
     hasEpochDrop = drop !== undefined // the batch before may be the wrong one: if that was synced, what follows must not be cut off
     misplaced = gap ?? drop
     if (misplaced !== undefined) return false
+    if (view.lastOffset === recoveryPoint - 1) isLastSyncedSound = view.isCrcValid // else its length, which leads to what follows, may be wrong
     expectedOffset = view.lastOffset + 1
     latestEpoch = view.partitionLeaderEpoch
     if (position === 0) firstTimestamp = view.maxTimestamp
@@ -141,7 +143,7 @@ async function rescan(segment: Segment, options: RecoveryScanOptions): Promise<R
   await syncing
   if (end.position > 0) firstTimestamp ??= (await segment.headerAt(0)).maxTimestamp
   const damage = end.damage ?? misplaced
-  const isOfSynced = end.nextOffset < recoveryPoint || (end.nextOffset === recoveryPoint && hasEpochDrop)
+  const isOfSynced = end.nextOffset < recoveryPoint || (end.nextOffset === recoveryPoint && (hasEpochDrop || !isLastSyncedSound))
   if (damage !== undefined && isOfSynced) {
     throw new Damaged(`segment ${segment.baseOffset} is damaged at byte ${end.position}: ${damage}`)
   }

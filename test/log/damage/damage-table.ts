@@ -33,7 +33,7 @@ const DAMAGE_TABLE: readonly DamageRow[] = [
     from: 12,
     to: 16,
     synced: ['refused', 'offline'],
-    unsynced: ['cut', 'whole', 'offline'],
+    unsynced: ['cut', 'whole', 'refused', 'offline'],
   },
   { ...BATCH, what: 'magic', from: 16, to: 17, synced: ['refused', 'offline'], unsynced: ['cut'] },
   { ...BATCH, what: 'checksum, and all that it covers', from: 17, to: Infinity, synced: ['refused', 'offline'], unsynced: ['cut'] },
