@@ -120,7 +120,7 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
   {
     name: 'journal removed before it is replayed',
     file: 'src/log/journal/journal-replay.ts',
-    text: 'await restoreAll(options, journal, reach)',
-    instead: 'void restoreAll(options, journal, reach)',
+    text: 'await restoreAll(options, journal)',
+    instead: 'void restoreAll(options, journal)',
   },
 ]
