@@ -1,12 +1,13 @@
 // The command line as a function of its arguments and a terminal: it answers an exit code, and ends nothing itself.
 
 import { Command, CommanderError } from 'commander'
-import { addConsumeCommand } from './consume.ts'
+import { addConsumeCommand } from './consume/consume.ts'
 import { addDocsCommand } from './docs/docs-command.ts'
 import { EXIT_CODES, failureOf } from './failure.ts'
 import { addDumpCommand } from './offline/dump.ts'
 import { addRepairCommand } from './offline/repair.ts'
 import { addVerifyCommand } from './offline/verify.ts'
+import { addGroupCommands } from './group/group.ts'
 import { addProduceCommand } from './produce.ts'
 import { addStartCommand } from './start.ts'
 import { addStatusCommand } from './status/status.ts'
@@ -39,6 +40,7 @@ function createProgram(terminal: Terminal): Command {
   addTopicCommands(program, terminal)
   addProduceCommand(program, terminal)
   addConsumeCommand(program, terminal)
+  addGroupCommands(program, terminal)
   addDumpCommand(program, terminal)
   addVerifyCommand(program, terminal)
   addRepairCommand(program, terminal)

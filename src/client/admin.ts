@@ -1,6 +1,5 @@
 // What an administrator asks of a cluster: topics, their configs, and the offsets that their partitions have. What the broker refuses throws its Refusal.
 
-import { errorName, Refusal } from '../wire/error-codes.ts'
 import { createPartitions as createPartitionsApi } from '../wire/messages/create-partitions.ts'
 import { createTopics } from '../wire/messages/create-topics.ts'
 import { deleteTopics } from '../wire/messages/delete-topics.ts'
@@ -8,6 +7,7 @@ import { describeConfigs } from '../wire/messages/describe-configs.ts'
 import { incrementalAlterConfigs } from '../wire/messages/incremental-alter-configs.ts'
 import { listOffsets as listOffsetsApi } from '../wire/messages/list-offsets.ts'
 import { ZERO_UUID } from '../wire/uuid.ts'
+import { answered, refuse } from './answers.ts'
 import { byLeader, type Cluster, type TopicMetadata } from './cluster.ts'
 
 const TIMEOUT_MS = 30_000
@@ -129,19 +129,9 @@ export async function offsetsAt(
       topics: [{ name: topic.name, partitions: led.map((partitionIndex) => ({ partitionIndex, timestamp })) }],
     })
     for (const { partitionIndex, errorCode, offset, timestamp: at } of answered(topics).partitions) {
-      refuse(errorCode, null)
+      refuse(errorCode)
       found.set(partitionIndex, { offset, timestamp: at })
     }
   }
   return found
-}
-
-function answered<T>(answers: readonly T[]): T {
-  const [answer] = answers
-  if (answer === undefined) throw new Refusal('UNKNOWN_SERVER_ERROR', 'the broker did not answer for what it was asked')
-  return answer
-}
-
-function refuse(errorCode: number, message: string | null): void {
-  if (errorCode !== 0) throw message === null ? new Refusal(errorName(errorCode)) : new Refusal(errorName(errorCode), message)
 }

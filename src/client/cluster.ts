@@ -76,6 +76,17 @@ export class Cluster {
     return this.#connect(address)
   }
 
+  /** The ids of all brokers. */
+  async brokerIds(): Promise<number[]> {
+    await this.topics([])
+    return [...this.#brokers.keys()]
+  }
+
+  /** Another answer than metadata told where the broker is. */
+  knowBroker(brokerId: number, address: Address): void {
+    this.#brokers.set(brokerId, address)
+  }
+
   close(): void {
     for (const connection of this.#connections.values()) {
       connection.then(

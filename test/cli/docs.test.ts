@@ -81,7 +81,7 @@ describe('ottla docs', () => {
     const page = (name: string) => readFileSync(join(checkout, 'docs', name), 'utf8')
     for (const name of ['segment.bytes', 'retention.ms', 'log.dirs', 'data.dir', '--port <port>', 'OTTLA_LOG_SEGMENT_BYTES'])
       expect(page('configs.md')).toContain(name)
-    for (const command of ['start', 'topic create', 'topic list', 'topic describe', 'topic delete', 'produce', 'consume']) {
+    for (const command of ['start', 'topic create', 'topic list', 'topic describe', 'topic delete', 'produce', 'consume', 'group reset']) {
       expect(page('cli.md')).toContain(`\n## ottla ${command}\n\n\`\`\`\nUsage: ottla ${command} `)
     }
     expect(page('cli.md')).not.toContain('ottla docs')

@@ -1,22 +1,18 @@
 // ottla consume: records from an offset or a time on, to standard output. Without --follow it ends at what was there when it began.
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { EARLIEST, LATEST, offsetsAt } from '../client/admin.ts'
-import type { Cluster, TopicMetadata } from '../client/cluster.ts'
-import { type Position, replay } from '../client/fetch.ts'
-import { addBootstrapOption, type BootstrapOption, findTopic, withCluster } from './brokers.ts'
-import { Failure } from './failure.ts'
-import { examples, separator, wholeNumber } from './options.ts'
-import { type Format, FORMATS, recordFormatter } from './record-text.ts'
-import { type Terminal, write, writeLine } from './terminal.ts'
-
-type Start =
-  | { readonly kind: 'earliest' | 'latest' }
-  | { readonly kind: 'offset'; readonly offset: number }
-  | { readonly kind: 'time'; readonly timeMs: number }
+import { EARLIEST, LATEST, offsetsAt } from '../../client/admin.ts'
+import type { Cluster, TopicMetadata } from '../../client/cluster.ts'
+import { type Position, replay } from '../../client/fetch.ts'
+import { addBootstrapOption, type BootstrapOption, findTopic, withCluster } from '../brokers.ts'
+import { Failure } from '../failure.ts'
+import { LOG_POINTS, type LogPoint, parseLogPoint } from '../log-point.ts'
+import { examples, separator, wholeNumber } from '../options.ts'
+import { type Format, FORMATS, recordFormatter } from '../record-text.ts'
+import { type Terminal, write, writeLine } from '../terminal.ts'
 
 interface ConsumeOptions extends BootstrapOption {
-  readonly from: Start
+  readonly from: LogPoint
   readonly partition?: readonly number[]
   readonly follow?: boolean
   readonly max?: number
@@ -29,14 +25,7 @@ export function addConsumeCommand(program: Command, terminal: Terminal): void {
   const command = program
     .command('consume <topic>')
     .description('print the records of a topic, up to what is there now, or on and on with --follow')
-    .addOption(
-      new Option(
-        '--from <start>',
-        'earliest, latest, an offset, or a time as 2026-01-31 or 2026-01-31T12:00:00Z (local time unless it names its zone)',
-      )
-        .argParser(parseStart)
-        .default({ kind: 'earliest' }, 'earliest'),
-    )
+    .addOption(new Option('--from <start>', LOG_POINTS).argParser(parseLogPoint).default({ kind: 'earliest' }, 'earliest'))
     .option('-p, --partition <numbers>', 'partitions, with commas (default: all)', partitionList)
     .option('--follow', 'wait for further records')
     .option('-n, --max <count>', 'end after so many records', wholeNumber)
@@ -106,18 +95,6 @@ async function positionsOf(
     throw new Failure('refused', `there is no offset ${from.offset}: ${notes.join('; ')}`)
   }
   return { positions, notes }
-}
-
-function parseStart(text: string): Start {
-  if (text === 'earliest' || text === 'latest') return { kind: text }
-  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return { kind: 'offset', offset: Number(text) }
-  const timeMs = Date.parse(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00` : text) // a date alone would be UTC
-  if (!/^\d{4}-\d{2}-\d{2}/.test(text) || Number.isNaN(timeMs)) {
-    throw new InvalidArgumentError(
-      'It must be earliest, latest, an offset, or a time as 2026-01-31, 2026-01-31T12:00 or 2026-01-31T12:00:00Z.',
-    )
-  }
-  return { kind: 'time', timeMs }
 }
 
 function partitionList(text: string): number[] {
