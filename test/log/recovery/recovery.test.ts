@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { overwriteFile } from '../../../src/disk/disk.ts'
 import { MemoryDisk } from '../../../src/disk/memory-disk.ts'
-import { checkpointText, LogCheckpoints } from '../../../src/log/checkpoints.ts'
+import { LogCheckpoints } from '../../../src/log/checkpoints.ts'
 import { createDiagnostics } from '../../../src/lib/diagnostics.ts'
 import type { PartitionLog } from '../../../src/log/partition-log.ts'
 import { FaultDisk } from '../../support/fault-disk.ts'
@@ -318,18 +318,6 @@ describe('damage below the recovery point', () => {
     expect(await allFiles(disk)).toEqual(before)
     expect(() => log.read(0, 1, { upTo: 1, atLeastOneBatch: true })).toThrow(expect.objectContaining({ error: 'KAFKA_STORAGE_ERROR' }))
     await expect(append(log, ['v'])).rejects.toMatchObject({ error: 'KAFKA_STORAGE_ERROR' })
-  })
-
-  it('takes the log offline when it is in the length of the last batch that was synced, which leads to all that follows', async () => {
-    const disk = await written(5)
-    await disk.replaceFile('/data/recovery-point-offset-checkpoint', Buffer.from(checkpointText(['orders 0 3\n'])))
-    const bytes = await bytesOf(disk, `${FIRST}.log`)
-    const lengthPosition = (bytes.length / 5) * 2 + 8
-    bytes.writeInt32BE(bytes.readInt32BE(lengthPosition) + 8, lengthPosition)
-    await overwrite(disk, `${FIRST}.log`, bytes)
-    const { log } = await openLog(disk)
-    expect(log.offlineReason).toMatch(/is damaged at byte/)
-    expect(await bytesOf(disk, `${FIRST}.log`)).toEqual(bytes)
   })
 })
 
