@@ -1,8 +1,21 @@
 // The broker configs of the group coordinator: Kafka's names, defaults and limits. What a group may set for itself is in group-configs.ts.
 
-import { int, long } from './row-kinds.ts'
+import { int, INT_MAX, long } from './row-kinds.ts'
 
 export const groupCoordinatorConfigs = {
+  'group.initial.rebalance.delay.ms': int({
+    default: 3000,
+    doc: 'How long the first member of an empty classic group waits for others, so that they need not rebalance one after the other. 0 suits tests.',
+  }),
+  'group.max.session.timeout.ms': int({
+    default: 1_800_000,
+    doc: 'The longest `session.timeout.ms` that a member of a classic group may ask for.',
+  }),
+  'group.max.size': int({ default: INT_MAX, atLeast: 1, doc: 'The most members of a classic group.' }),
+  'group.min.session.timeout.ms': int({
+    default: 6000,
+    doc: 'The shortest `session.timeout.ms` that a member of a classic group may ask for.',
+  }),
   'offset.metadata.max.bytes': int({ default: 4096, doc: 'The longest text that may be committed with an offset.' }),
   'offsets.commit.timeout.ms': int({
     default: 5000,

@@ -13,7 +13,7 @@ import type { GroupRecordDraft } from './records/group-record.ts'
 export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Assigning' | 'Reconciling' | 'Stable' | 'Dead'
 
 /** Who sent a request. */
-interface Caller {
+export interface Caller {
   readonly apiVersion: number
   readonly clientId: string
   /** As Kafka writes it: `/127.0.0.1`. */

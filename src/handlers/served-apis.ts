@@ -9,12 +9,16 @@ import { deleteRecords } from './delete-records.ts'
 import { deleteTopics } from './delete-topics.ts'
 import { describeCluster } from './describe-cluster.ts'
 import { describeConfigs } from './describe-configs.ts'
+import { describeGroups } from './describe-groups.ts'
 import { describeTopicPartitions } from './describe-topic-partitions.ts'
 import { fetch } from './fetch.ts'
 import { findCoordinator } from './find-coordinator.ts'
 import type { ServedApi } from './handler.ts'
+import { heartbeat } from './heartbeat.ts'
 import { incrementalAlterConfigs } from './incremental-alter-configs.ts'
 import { initProducerId } from './init-producer-id.ts'
+import { joinGroup } from './join-group.ts'
+import { leaveGroup } from './leave-group.ts'
 import { listConfigResources } from './list-config-resources.ts'
 import { listGroups } from './list-groups.ts'
 import { listOffsets } from './list-offsets.ts'
@@ -25,6 +29,7 @@ import { offsetFetch } from './offset-fetch.ts'
 import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts'
 import { produce } from './produce.ts'
 import type { Services } from './services.ts'
+import { syncGroup } from './sync-group.ts'
 
 export function servedApis(services: Services): readonly ServedApi[] {
   const served: readonly ServedApi[] = [
@@ -35,7 +40,12 @@ export function servedApis(services: Services): readonly ServedApi[] {
     offsetCommit(services),
     offsetFetch(services),
     findCoordinator(services),
-    listGroups(),
+    joinGroup(services),
+    heartbeat(services),
+    leaveGroup(services),
+    syncGroup(services),
+    describeGroups(services),
+    listGroups(services),
     apiVersions(() => served),
     createTopics(services),
     deleteTopics(services),

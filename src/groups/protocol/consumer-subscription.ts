@@ -1,0 +1,34 @@
+// What members of protocol type `consumer` say of themselves when they join: the topics that they read. The broker looks into it only to know which topics a
+// group is subscribed to, and reads it as version 0, which every later version begins with, as Kafka does.
+
+import { recordCodec } from '../../wire/compile.ts'
+import { Malformed, Reader } from '../../wire/reader.ts'
+import { array, bytes, defineRecord, int32, string, struct } from '../../wire/schema.ts'
+
+/** An int16 version goes before it. */
+export const CONSUMER_PROTOCOL_SUBSCRIPTION = defineRecord({
+  name: 'ConsumerProtocolSubscription',
+  versions: '0-3',
+  flexible: 'none',
+  fields: struct({
+    topics: array(string),
+    userData: bytes.nullable().default(null),
+    ownedPartitions: array(struct({ topic: string, partitions: array(int32) })).versions('1+'),
+    generationId: int32.versions('2+').default(-1),
+    rackId: string.versions('3+').nullable().default(null),
+  }),
+})
+
+export const CONSUMER_PROTOCOL_TYPE = 'consumer'
+
+/** undefined when the bytes are no subscription: Kafka's own clients may use the protocol type for something else. */
+export function subscribedTopics(metadata: Buffer): readonly string[] | undefined {
+  try {
+    const reader = new Reader(metadata)
+    if (reader.int16() < 0) return undefined
+    return recordCodec(CONSUMER_PROTOCOL_SUBSCRIPTION, 0).decode(reader).topics
+  } catch (error) {
+    if (error instanceof Malformed) return undefined
+    throw error
+  }
+}

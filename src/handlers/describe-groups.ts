@@ -1,0 +1,39 @@
+// DescribeGroups v0-6: classic groups with their members; what members sent and were assigned only while the group is stable.
+// - A group that there is not, or that is no classic one, is `Dead`, and GROUP_ID_NOT_FOUND (v6, KIP-1043).
+
+import { ClassicGroup } from '../groups/classic/classic-group.ts'
+import { describedGroup } from '../groups/classic/described-group.ts'
+import { attemptLater } from '../wire/attempt.ts'
+import { errorCode, Refusal } from '../wire/error-codes.ts'
+import { describeGroups as api } from '../wire/messages/describe-groups.ts'
+import type { Draft } from '../wire/schema.ts'
+import { GROUP_OPERATIONS } from './authorized-operations.ts'
+import type { ServedApi } from './handler.ts'
+import { handler } from './handler.ts'
+import type { Services } from './services.ts'
+
+type Described = Draft<typeof api.response>['groups'][number]
+const NOT_FOUND_SINCE_VERSION = 6
+
+export function describeGroups({ groups }: Services): ServedApi {
+  const describe = async (groupId: string, apiVersion: number): Promise<Described> => {
+    const group = await attemptLater(async () => (await groups.shardOf(groupId)).groups.get(groupId))
+    if (group instanceof Refusal) return { ...nothingOf(groupId), errorCode: errorCode(group.error), errorMessage: group.message }
+    if (group instanceof ClassicGroup) return { errorCode: 0, groupId, ...describedGroup(group.membership) }
+    if (apiVersion < NOT_FOUND_SINCE_VERSION) return { ...nothingOf(groupId), groupState: 'Dead' }
+    const errorMessage = group === undefined ? `Group ${groupId} not found.` : `Group ${groupId} is not a classic group.`
+    return { ...nothingOf(groupId), groupState: 'Dead', errorCode: errorCode('GROUP_ID_NOT_FOUND'), errorMessage }
+  }
+  return handler(api, {
+    async handle({ groups: groupIds, includeAuthorizedOperations }, { apiVersion }) {
+      const described = await Promise.all(groupIds.map((groupId) => describe(groupId, apiVersion)))
+      if (!includeAuthorizedOperations) return { groups: described }
+      return { groups: described.map((one) => (one.errorCode === 0 ? { ...one, authorizedOperations: GROUP_OPERATIONS } : one)) }
+    },
+    refuse: ({ groups: groupIds }, { error }) => ({
+      groups: groupIds.map((groupId) => ({ ...nothingOf(groupId), errorCode: errorCode(error) })),
+    }),
+  })
+}
+
+const nothingOf = (groupId: string) => ({ errorCode: 0, groupId, groupState: '', protocolType: '', protocolData: '', members: [] })
