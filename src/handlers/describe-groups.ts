@@ -1,4 +1,5 @@
 // DescribeGroups v0-6: classic groups with their members; what members sent and were assigned only while the group is stable.
+// - Who asks for it in a tagged field of our own gets the group's history, too (v5+).
 // - A group that there is not, or that is no classic one, is `Dead`, and GROUP_ID_NOT_FOUND (v6, KIP-1043).
 
 import { ClassicGroup } from '../groups/classic/classic-group.ts'
@@ -25,10 +26,13 @@ export function describeGroups({ groups }: Services): ServedApi {
     return { ...nothingOf(groupId), groupState: 'Dead', errorCode: errorCode('GROUP_ID_NOT_FOUND'), errorMessage }
   }
   return handler(api, {
-    async handle({ groups: groupIds, includeAuthorizedOperations }, { apiVersion }) {
+    async handle({ groups: groupIds, includeAuthorizedOperations, includeHistory }, { apiVersion }) {
       const described = await Promise.all(groupIds.map((groupId) => describe(groupId, apiVersion)))
-      if (!includeAuthorizedOperations) return { groups: described }
-      return { groups: described.map((one) => (one.errorCode === 0 ? { ...one, authorizedOperations: GROUP_OPERATIONS } : one)) }
+      const more = ({ errorCode: code, groupId }: Described): Partial<Described> => ({
+        ...(includeAuthorizedOperations && code === 0 ? { authorizedOperations: GROUP_OPERATIONS } : {}),
+        ...(includeHistory ? { history: groups.history.of(groupId) } : {}),
+      })
+      return { groups: described.map((one) => ({ ...one, ...more(one) })) }
     },
     refuse: ({ groups: groupIds }, { error }) => ({
       groups: groupIds.map((groupId) => ({ ...nothingOf(groupId), errorCode: errorCode(error) })),

@@ -52,11 +52,17 @@ export function restoredState(value: GroupMetadataValue): ClassicState {
 function restoredMember(member: GroupMetadataValue['members'][number], protocolName: string | null): ClassicMember {
   const { memberId, groupInstanceId, clientId, clientHost, sessionTimeout, rebalanceTimeout } = member
   return {
-    ...{ memberId, groupInstanceId, clientId, clientHost },
+    memberId,
+    groupInstanceId,
+    clientId,
+    clientHost,
     sessionTimeoutMs: sessionTimeout,
     rebalanceTimeoutMs: rebalanceTimeout === -1 ? sessionTimeout : rebalanceTimeout,
     protocols: protocolName === null ? [] : [{ name: protocolName, metadata: Buffer.from(member.subscription) }],
     assignment: Buffer.from(member.assignment), // not a view of the whole batch
-    ...{ isNew: false, isToSync: false, joinTicket: undefined, syncTicket: undefined },
+    isNew: false,
+    isToSync: false,
+    joinTicket: undefined,
+    syncTicket: undefined,
   }
 }

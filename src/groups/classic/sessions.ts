@@ -35,7 +35,7 @@ export class Sessions {
   }
 
   endAll(): void {
-    for (const memberId of [...this.#sessions.keys()]) this.end(memberId)
+    for (const memberId of this.#sessions.keys()) this.end(memberId)
   }
 
   #timer(memberId: string, delayMs: number): Timer {

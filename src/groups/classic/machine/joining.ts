@@ -72,7 +72,13 @@ function addMember(turn: Transition, event: JoinEvent, memberId: string): void {
   const { members, pendingMemberIds, leaderId, isInitialRebalance } = turn.state
   const isPending = pendingMemberIds.has(memberId)
   turn.setMember({
-    ...{ memberId, groupInstanceId, clientId, clientHost, sessionTimeoutMs, rebalanceTimeoutMs, protocols },
+    memberId,
+    groupInstanceId,
+    clientId,
+    clientHost,
+    sessionTimeoutMs,
+    rebalanceTimeoutMs,
+    protocols,
     assignment: NO_ASSIGNMENT,
     isNew: true,
     isToSync: false,
@@ -103,6 +109,6 @@ function rejoin(turn: Transition, event: JoinEvent, member: ClassicMember, what:
 }
 
 /** With what the client itself says (KIP-800). */
-export function because(what: string, { reason }: Pick<JoinEvent, 'reason'>): string {
+function because(what: string, { reason }: Pick<JoinEvent, 'reason'>): string {
   return reason === null || reason === '' ? what : `${what}: ${reason}`
 }

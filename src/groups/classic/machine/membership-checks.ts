@@ -34,7 +34,6 @@ export function syncError(state: ClassicState, claim: SyncClaim): Outcome {
   const error = memberError(state, claim.memberId, claim.groupInstanceId)
   if (error !== undefined) return error
   if (claim.generationId !== state.generationId) return 'ILLEGAL_GENERATION'
-  const differs = (theirs: string | null, ours: string | null): boolean => theirs !== null && ours !== null && theirs !== ours
   if (differs(claim.protocolType, state.protocolType) || differs(claim.protocolName, state.protocolName))
     return 'INCONSISTENT_GROUP_PROTOCOL'
   return state.name === 'PreparingRebalance' ? 'REBALANCE_IN_PROGRESS' : undefined
@@ -49,4 +48,9 @@ export function commitError(state: ClassicState, { memberId, groupInstanceId, ge
   if (error !== undefined) return error
   if (generationId !== state.generationId) return 'ILLEGAL_GENERATION'
   return state.name === 'CompletingRebalance' ? 'REBALANCE_IN_PROGRESS' : undefined
+}
+
+/** Before version 5 clients did not say. */
+function differs(theirs: string | null, ours: string | null): boolean {
+  return theirs !== null && ours !== null && theirs !== ours
 }

@@ -47,7 +47,7 @@ export function initialDelayOver(turn: Transition, delayMs: number, remainingMs:
 export function completeJoin(turn: Transition): void {
   turn.endTimer()
   const timeoutMs = rebalanceTimeoutMs(turn.state)
-  for (const { memberId, clientId, joinTicket, groupInstanceId } of [...turn.state.members.values()]) {
+  for (const { memberId, clientId, joinTicket, groupInstanceId } of turn.state.members.values()) {
     if (joinTicket !== undefined || groupInstanceId !== null) continue
     turn.note('expired', { memberId, clientId, reason: `did not rejoin within ${seconds(timeoutMs)}` })
     turn.remove(memberId)
@@ -70,7 +70,7 @@ export function syncTimeOver(turn: Transition): void {
 
 /** Nobody keeps what was assigned, and who waits for it hears why. */
 export function dropAssignments(turn: Transition, error: ErrorName): void {
-  for (const member of [...turn.state.members.values()]) {
+  for (const member of turn.state.members.values()) {
     turn.setMember({ ...member, assignment: NO_ASSIGNMENT, syncTicket: undefined })
     if (member.syncTicket === undefined) continue
     turn.answerSync(member.syncTicket, refusedSync(error))
@@ -103,7 +103,7 @@ function beginGeneration(turn: Transition): void {
   const subscribedTopics = topicsOf(protocolType, protocolName, members.values())
   turn.become('CompletingRebalance', { generationId: generationId + 1, protocolName, subscribedTopics })
   const { state } = turn
-  for (const member of [...members.values()]) {
+  for (const member of members.values()) {
     const { memberId, joinTicket, sessionTimeoutMs } = member
     turn.setMember({ ...member, isNew: false, isToSync: true, joinTicket: undefined })
     if (joinTicket !== undefined) turn.answerJoin(joinTicket, joinedResponse(state, memberId, memberId === state.leaderId))

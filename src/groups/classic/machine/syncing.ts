@@ -36,7 +36,7 @@ export function assignmentStored(turn: Transition, { generationId, assignments, 
   }
   turn.become('Stable')
   turn.note('assignment', { ...leader, reason: `assigned by the leader to ${members.size} member${members.size === 1 ? '' : 's'}` })
-  for (const member of [...members.values()]) {
+  for (const member of members.values()) {
     const assignment = assignments.get(member.memberId) ?? NO_ASSIGNMENT
     turn.setMember({ ...member, assignment, syncTicket: undefined })
     if (member.syncTicket === undefined) continue
