@@ -14,6 +14,7 @@ import { GroupHistory } from './group-history.ts'
 import type { GroupServices } from './group-services.ts'
 import { OffsetUpkeep } from './offsets/offset-upkeep.ts'
 import { Shard } from './shard.ts'
+import { Shards } from './shards.ts'
 
 export interface CoordinatorOptions {
   readonly clock: Clock
@@ -28,36 +29,37 @@ export interface CoordinatorOptions {
 export class GroupCoordinator {
   readonly history = new GroupHistory()
   readonly #options: CoordinatorOptions
-  readonly #shards = new Map<number, Promise<Shard>>()
+  readonly #shards: Shards
   readonly #upkeep: OffsetUpkeep
-  #ended: Refusal | undefined
 
   constructor(options: CoordinatorOptions) {
+    const { records } = options
     this.#options = options
+    this.#shards = new Shards({
+      ...options,
+      load: (topic, partitionIndex) => this.#load(topic, partitionIndex),
+      trouble: (topicId, partitionIndex) => records.notWritableReason(topicId, partitionIndex),
+    })
     this.#upkeep = new OffsetUpkeep({ ...options, shards: () => this.all() })
   }
 
   /** Reads what groups there are, in the background: their members' sessions go on. */
   start(): void {
+    this.#options.catalog.whenDeleted(({ name }) => name === OFFSETS_TOPIC && this.#shards.forget())
     this.#upkeep.start()
     this.all().catch(() => undefined) // whoever asks for a group of a shard that cannot be read is told
   }
 
   /** Whoever waits is refused, and what was written is on disk once this resolves. */
   async close(): Promise<void> {
-    this.#ended = new Refusal('COORDINATOR_NOT_AVAILABLE', 'the broker is stopping')
     await this.#upkeep.stop()
-    for (const loading of this.#shards.values()) {
-      const shard = await loading.catch(() => undefined)
-      shard?.end(this.#ended)
-      await shard?.idle()
-    }
+    await this.#shards.close(new Refusal('COORDINATOR_NOT_AVAILABLE', 'the broker is stopping'))
   }
 
   /** The shard of the group. Makes `__consumer_offsets` when it is not there. Throws COORDINATOR_NOT_AVAILABLE while it cannot be read or written. */
   async shardOf(groupId: string): Promise<Shard> {
     const topic = await this.#options.catalog.createIfMissing(OFFSETS_TOPIC)
-    return this.#shard(topic, partitionFor(groupId, topic.partitionCount))
+    return this.#shards.of(topic, partitionFor(groupId, topic.partitionCount))
   }
 
   /** Throws GROUP_ID_NOT_FOUND, or as `shardOf`. */
@@ -71,46 +73,27 @@ export class GroupCoordinator {
     if (!catalog.has(OFFSETS_TOPIC)) return []
     const topic = catalog.byName(OFFSETS_TOPIC)
     const indexes = Array.from({ length: topic.partitionCount }, (_, index) => index)
-    const shards = await Promise.all(indexes.map((index) => attemptLater(() => this.#shard(topic, index))))
+    const shards = await Promise.all(indexes.map((index) => attemptLater(() => this.#shards.of(topic, index))))
     return shards.filter((shard) => shard instanceof Shard)
   }
 
   /** The shard is dropped, and its log read anew: what it does by itself after a failure. */
   async reloaded(shard: Shard): Promise<Shard> {
     shard.end(new Refusal('NOT_COORDINATOR'))
-    const { partitionIndex } = shard
-    return this.#shard(this.#options.catalog.byName(OFFSETS_TOPIC), partitionIndex)
-  }
-
-  async #shard(topic: Topic, partitionIndex: number): Promise<Shard> {
-    if (this.#ended !== undefined) throw this.#ended
-    const known = this.#shards.get(partitionIndex)
-    const shard = await (known ?? this.#load(topic, partitionIndex))
-    if (shard.failure === undefined) return shard
-    if (this.#ended !== undefined) throw this.#ended
-    if (this.#shards.get(partitionIndex) === known) this.#shards.delete(partitionIndex)
-    await shard.idle() // what it had written is in the log, or not, before that is read
-    return this.#shards.get(partitionIndex) ?? this.#load(topic, partitionIndex)
+    return this.#shards.of(this.#options.catalog.byName(OFFSETS_TOPIC), shard.partitionIndex)
   }
 
   #load(topic: Topic, partitionIndex: number): Promise<Shard> {
     const { clock, diagnostics, config, groupConfig, catalog, records, randomId } = this.#options
     const note: GroupServices['note'] = (groupId, event) => this.history.note(groupId, { timeMs: clock.now(), ...event })
-    const loading = Shard.load({
+    return Shard.load({
       records,
       clock,
       topicId: topic.id,
       partitionIndex,
-      maxBatchBytes: () => topic.config['max.message.bytes'],
+      maxBatchBytes: () => (catalog.has(topic.name) ? catalog.byName(topic.name) : topic).config['max.message.bytes'],
       services: { clock, diagnostics, config, groupConfig, topics: catalog, randomId, note },
-    }).catch((error: unknown) => {
-      this.#shards.delete(partitionIndex)
-      if (!(error instanceof Refusal)) throw error
-      throw new Refusal('COORDINATOR_NOT_AVAILABLE', `partition ${partitionIndex} of ${OFFSETS_TOPIC}: ${error.message}`)
     })
-    this.#shards.set(partitionIndex, loading)
-    loading.catch(() => undefined) // whoever waits for it is told
-    return loading
   }
 }
 

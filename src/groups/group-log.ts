@@ -1,5 +1,6 @@
-// One partition of `__consumer_offsets`: the records of the groups that belong to it. What groups write in one turn of the event loop goes out as one batch,
-// so that 10,000 commits a second are a few hundred appends; records that are written together are in one batch, and so on disk together or not at all.
+// One partition of `__consumer_offsets`: the records of the groups that belong to it. What groups write in one turn of the event loop, or while the batch before
+// is on its way, goes out as one batch, so that 10,000 commits a second are a few hundred appends. One batch is on its way at a time: what follows one that fails
+// is never in the log without it. Records that are written together are in one batch, and so on disk together or not at all.
 
 import type { Clock } from '../lib/clock.ts'
 import { nextTurn } from '../lib/turns.ts'
@@ -36,10 +37,8 @@ export interface GroupLogOptions {
 export class GroupLog {
   readonly #options: GroupLogOptions
   #waiting: Waiting[] = []
-  #flushing: Promise<void> | undefined
-  #unsettled = 0
+  #writing: Promise<void> | undefined
   #failure: Refusal | undefined
-  #whenIdle: (() => void)[] = []
 
   constructor(options: GroupLogOptions) {
     this.#options = options
@@ -81,27 +80,27 @@ export class GroupLog {
       return Promise.reject(new Refusal('UNKNOWN_SERVER_ERROR', `${size} bytes are more than a batch of __consumer_offsets may have`))
     return new Promise((resolve, reject) => {
       this.#waiting.push({ records: encoded, size, resolve, reject })
-      this.#flushing ??= this.#flush()
+      this.#writing ??= this.#write()
     })
   }
 
   /** Everything that was written is on disk, or refused. */
   async idle(): Promise<void> {
-    while (this.#flushing !== undefined || this.#unsettled > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
+    await this.#writing
   }
 
-  async #flush(): Promise<void> {
+  async #write(): Promise<void> {
     await nextTurn() // what other requests of this turn write goes out in the same batch
     while (this.#waiting.length > 0) {
       const together = this.#nextBatch()
       try {
         await this.#append(together)
+        for (const { resolve } of together) resolve()
       } catch (error) {
         this.#fail(error, together)
       }
     }
-    this.#flushing = undefined
-    this.#tellIdle()
+    this.#writing = undefined
   }
 
   #nextBatch(): Waiting[] {
@@ -114,39 +113,20 @@ export class GroupLog {
     return this.#waiting.splice(0, count)
   }
 
-  /** Resolves when the batch has its place; what comes after it is placed behind. */
+  /** Resolves when the batch is durable. */
   async #append(together: readonly Waiting[]): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure
     const { records, topicId, partitionIndex } = this.#options
     const batch = await encodeBatch({ records: together.flatMap(({ records: own }) => own) })
     const appends = [{ topicId, partitionIndex, records: batch }]
     const request: AppendRequest = { transactionalId: null, allowsZstd: true, timeoutMs: WITHOUT_END, appends }
-    const { results } = await records.append(request)
-    this.#unsettled++
-    void this.#settle(results, together)
-  }
-
-  async #settle(results: Promise<readonly unknown[]>, together: readonly Waiting[]): Promise<void> {
-    try {
-      const [result] = await results
-      if (result instanceof Refusal) throw result
-      for (const { resolve } of together) resolve()
-    } catch (error) {
-      this.#fail(error, together)
-    }
-    this.#unsettled--
-    this.#tellIdle()
+    const [result] = await (await records.append(request)).results
+    if (result instanceof Refusal) throw result
   }
 
   #fail(error: unknown, together: readonly Waiting[]): void {
-    const isFirst = this.#failure === undefined
-    this.#failure ??= new Refusal('NOT_COORDINATOR', `the groups' log could not be written: ${String(error)}`)
+    this.#failure = new Refusal('NOT_COORDINATOR', error instanceof Error ? error.message : String(error))
     for (const { reject } of [...together, ...this.#waiting.splice(0)]) reject(this.#failure)
-    if (isFirst) this.#options.failed(this.#failure)
-  }
-
-  #tellIdle(): void {
-    if (this.#flushing === undefined && this.#unsettled === 0) for (const resolve of this.#whenIdle.splice(0)) resolve()
+    this.#options.failed(this.#failure)
   }
 }
 
@@ -157,7 +137,7 @@ function decodedAfter(
 ): GroupRecord | undefined {
   if (offset < fromOffset || key === null) return undefined
   try {
-    return decodeGroupRecord(key, value)
+    return decodeGroupRecord(key, value && Buffer.from(value)) // what a group keeps of it would keep all that was read
   } catch (error) {
     passedOver(offset, error)
     return undefined

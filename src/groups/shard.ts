@@ -21,6 +21,7 @@ export class Shard {
   readonly services: GroupServices
   readonly #log: GroupLog
   #failure: Refusal | undefined
+  #logFailedAtMs: number | undefined
 
   /** Reads its log. Throws a Refusal when that is not possible. */
   static async load(options: ShardOptions): Promise<Shard> {
@@ -31,7 +32,7 @@ export class Shard {
 
   private constructor({ services, ...options }: ShardOptions) {
     this.partitionIndex = options.partitionIndex
-    this.#log = new GroupLog({ ...options, failed: (refusal) => this.end(refusal) })
+    this.#log = new GroupLog({ ...options, failed: (refusal) => this.#logFailed(refusal) })
     this.services = {
       ...services,
       write: (records) => this.write(records),
@@ -42,6 +43,11 @@ export class Shard {
   /** Why it is of no use any more: its log could not be written, or the broker stops. */
   get failure(): Refusal | undefined {
     return this.#failure
+  }
+
+  /** On the monotonic clock; undefined when it did not. */
+  get logFailedAtMs(): number | undefined {
+    return this.#logFailedAtMs
   }
 
   write(records: readonly GroupRecordDraft[]): Promise<void> {
@@ -88,12 +94,23 @@ export class Shard {
     return this.#log.idle()
   }
 
+  #logFailed(refusal: Refusal): void {
+    const { clock, diagnostics } = this.services
+    this.#logFailedAtMs = clock.monotonic()
+    diagnostics.warn('groups are not coordinated until their log takes writes', { partition: this.partitionIndex, reason: refusal.message })
+    this.end(refusal)
+  }
+
   async #replay(): Promise<void> {
     const classic = new Map<string, GroupRecord & { kind: 'groupMetadata' }>()
     const consumer = new ConsumerGroupReplay()
     const { diagnostics } = this.services
     const passedOver = (offset: number, error: unknown): void =>
-      diagnostics.warn('a record of __consumer_offsets cannot be read; it is passed over', { offset, error: String(error) })
+      diagnostics.warn('a record of __consumer_offsets cannot be read; it is passed over', {
+        partition: this.partitionIndex,
+        offset,
+        error: String(error),
+      })
     for await (const record of this.#log.replay(passedOver)) {
       if (record.kind === 'offsetCommit') this.offsets.committed.replay(record)
       else if (record.kind !== 'groupMetadata') consumer.replay(record)

@@ -29,6 +29,11 @@ export class PartitionFolders {
     this.#options = options
   }
 
+  /** Why no log of them takes records now. */
+  get closedReason(): string | undefined {
+    return this.#options.services.writeGate.closedReason
+  }
+
   /** Opens, and if need be recovers, the log of a partition; one that cannot be opened is offline. */
   open(topic: Topic, partitionIndex: number): Promise<PartitionLog> {
     return this.#opening.use(() => PartitionLog.open(this.#optionsOf(topic, partitionIndex), { elseOffline: true }))

@@ -152,6 +152,12 @@ export class RecordStore implements TopicFollower {
     return this.#partitions.get(topicId)?.[partitionIndex]?.offlineReason
   }
 
+  /** Why the partition takes no records now, as far as is known: one that was not opened yet may turn out to be damaged. */
+  notWritableReason(topicId: string, partitionIndex: number): string | undefined {
+    const partition = this.#partitions.get(topicId)?.[partitionIndex]
+    return partition?.offlineReason ?? partition?.readOnlyReason ?? this.#options.folders.closedReason
+  }
+
   /** Where the partition begins and ends for readers. Throws UNKNOWN_TOPIC_OR_PARTITION or KAFKA_STORAGE_ERROR, as all that follow do. */
   async bounds(topicId: string, partitionIndex: number): Promise<PartitionBounds> {
     return this.#use(topicId, partitionIndex, boundsOf)

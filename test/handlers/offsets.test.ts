@@ -2,32 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { errorName } from '../../src/wire/error-codes.ts'
 import { deleteGroups } from '../../src/wire/messages/delete-groups.ts'
 import { findCoordinator } from '../../src/wire/messages/find-coordinator.ts'
-import { offsetCommit } from '../../src/wire/messages/offset-commit.ts'
 import { offsetDelete } from '../../src/wire/messages/offset-delete.ts'
 import { offsetFetch } from '../../src/wire/messages/offset-fetch.ts'
 import { ZERO_UUID } from '../../src/wire/uuid.ts'
+import { commit, fetched } from '../support/group-offsets.ts'
 import { openServices, type TestServices } from '../support/test-services.ts'
 
 const GROUP = 'readers'
-
-async function commit(services: TestServices, offsets: Record<number, number>, version = 9, topic = 'a'): Promise<string[]> {
-  const topicId = services.catalog.has(topic) ? services.catalog.byName(topic).id : ZERO_UUID
-  const partitions = Object.entries(offsets).map(([index, committedOffset]) => ({
-    partitionIndex: Number(index),
-    committedOffset,
-    committedLeaderEpoch: 5,
-    committedMetadata: `at ${committedOffset}`,
-  }))
-  const request = { groupId: GROUP, generationIdOrMemberEpoch: -1, memberId: '', topics: [{ name: topic, topicId, partitions }] }
-  const { topics } = await services.ask(offsetCommit, version, request)
-  return topics[0]!.partitions.map(({ errorCode }) => errorName(errorCode))
-}
-
-async function fetched(services: TestServices, partitionIndexes: number[] = [0, 1], topic = 'a'): Promise<number[]> {
-  const groups = [{ groupId: GROUP, topics: [{ name: topic, partitionIndexes }] }]
-  const answer = await services.ask(offsetFetch, 8, { groups })
-  return answer.groups[0]!.topics[0]!.partitions.map(({ committedOffset }) => committedOffset)
-}
 
 async function openWithTopic(): Promise<TestServices> {
   const services = await openServices()
@@ -38,7 +19,7 @@ async function openWithTopic(): Promise<TestServices> {
 describe('OffsetCommit and OffsetFetch', () => {
   it.each([2, 5, 9, 10])('keep an offset with its metadata and leader epoch, in version %i', async (version) => {
     const services = await openWithTopic()
-    expect(await commit(services, { 1: 42 }, version)).toEqual(['NONE'])
+    expect(await commit(services, GROUP, { 1: 42 }, { version })).toEqual(['NONE'])
     const topicId = services.catalog.byName('a').id
     const { groups } = await services.ask(offsetFetch, 10, {
       groups: [{ groupId: GROUP, topics: [{ topicId, partitionIndexes: [0, 1] }] }],
@@ -53,7 +34,7 @@ describe('OffsetCommit and OffsetFetch', () => {
 
   it.each([2, 7, 8, 10])('tell everything that a group has when no topics are named, in version %i', async (version) => {
     const services = await openWithTopic()
-    await commit(services, { 0: 1, 1: 2 })
+    await commit(services, GROUP, { 0: 1, 1: 2 })
     const answer = await services.ask(offsetFetch, version, { groupId: GROUP, topics: null, groups: [{ groupId: GROUP, topics: null }] })
     const { topics } = version < 8 ? answer : answer.groups[0]!
     expect(topics.map(({ partitions }) => partitions.map(({ committedOffset }) => committedOffset))).toEqual([[1, 2]])
@@ -61,47 +42,47 @@ describe('OffsetCommit and OffsetFetch', () => {
 
   it('hold what the log says when it is read anew', async () => {
     const services = await openWithTopic()
-    await commit(services, { 0: 1 })
-    await commit(services, { 0: 7, 1: 2 })
+    await commit(services, GROUP, { 0: 1 })
+    await commit(services, GROUP, { 0: 7, 1: 2 })
     const shard = await services.groups.shardOf(GROUP)
     const loaded = await services.groups.reloaded(shard)
     expect(loaded).not.toBe(shard)
-    expect(await fetched(services)).toEqual([7, 2])
+    expect(await fetched(services, GROUP)).toEqual([7, 2])
   })
 
   it('refuse an unknown topic, or partition, for itself alone', async () => {
     const services = await openWithTopic()
-    expect(await commit(services, { 0: 1 }, 9, 'b')).toEqual(['UNKNOWN_TOPIC_OR_PARTITION'])
-    expect(await commit(services, { 0: 1 }, 10, 'b')).toEqual(['UNKNOWN_TOPIC_ID'])
-    expect(await commit(services, { 0: 1, 2: 1 })).toEqual(['NONE', 'UNKNOWN_TOPIC_OR_PARTITION'])
+    expect(await commit(services, GROUP, { 0: 1 }, { topic: 'b' })).toEqual(['UNKNOWN_TOPIC_OR_PARTITION'])
+    expect(await commit(services, GROUP, { 0: 1 }, { topic: 'b', version: 10 })).toEqual(['UNKNOWN_TOPIC_ID'])
+    expect(await commit(services, GROUP, { 0: 1, 2: 1 })).toEqual(['NONE', 'UNKNOWN_TOPIC_OR_PARTITION'])
   })
 
   it('give a topic that was made again nothing of what was committed for the earlier one', async () => {
     const services = await openWithTopic()
-    await commit(services, { 0: 1 })
+    await commit(services, GROUP, { 0: 1 })
     await services.catalog.delete(services.catalog.byName('a'))
     await services.createTopic('a', 2)
-    expect(await fetched(services)).toEqual([-1, -1])
+    expect(await fetched(services, GROUP)).toEqual([-1, -1])
   })
 })
 
 describe('OffsetDelete', () => {
   it('removes what was committed for a partition', async () => {
     const services = await openWithTopic()
-    await commit(services, { 0: 1, 1: 2 })
+    await commit(services, GROUP, { 0: 1, 1: 2 })
     const topics = [{ name: 'a', partitions: [{ partitionIndex: 0 }, { partitionIndex: 9 }] }]
     const answer = await services.ask(offsetDelete, 0, { groupId: GROUP, topics })
     expect(answer.topics[0]!.partitions.map(({ errorCode }) => errorName(errorCode))).toEqual(['NONE', 'UNKNOWN_TOPIC_OR_PARTITION'])
-    expect(await fetched(services)).toEqual([-1, 2])
+    expect(await fetched(services, GROUP)).toEqual([-1, 2])
   })
 
   it('leaves what it is not asked for, also of the same partition of another topic', async () => {
     const services = await openWithTopic()
     await services.createTopic('b', 2)
-    await commit(services, { 0: 1, 1: 2 })
-    await commit(services, { 0: 3 }, 9, 'b')
+    await commit(services, GROUP, { 0: 1, 1: 2 })
+    await commit(services, GROUP, { 0: 3 }, { topic: 'b' })
     await services.ask(offsetDelete, 0, { groupId: GROUP, topics: [{ name: 'b', partitions: [{ partitionIndex: 0 }] }] })
-    expect([await fetched(services), await fetched(services, [0], 'b')]).toEqual([[1, 2], [-1]])
+    expect([await fetched(services, GROUP), await fetched(services, GROUP, [0], 'b')]).toEqual([[1, 2], [-1]])
   })
 
   it('refuses a group that does not exist', async () => {
@@ -114,15 +95,15 @@ describe('OffsetDelete', () => {
 describe('DeleteGroups', () => {
   it('removes a group with all that it has committed, also a commit that is on its way', async () => {
     const services = await openWithTopic()
-    await commit(services, { 0: 1 })
+    await commit(services, GROUP, { 0: 1 })
     const [, { results }] = await Promise.all([
-      commit(services, { 1: 2 }),
+      commit(services, GROUP, { 1: 2 }),
       services.ask(deleteGroups, 2, { groupsNames: [GROUP, 'nobody'] }),
     ])
     expect(results.map(({ errorCode }) => errorName(errorCode))).toEqual(['NONE', 'GROUP_ID_NOT_FOUND'])
-    expect(await fetched(services)).toEqual([-1, -1])
+    expect(await fetched(services, GROUP)).toEqual([-1, -1])
     await services.groups.reloaded(await services.groups.shardOf(GROUP))
-    expect(await fetched(services)).toEqual([-1, -1])
+    expect(await fetched(services, GROUP)).toEqual([-1, -1])
   })
 })
 

@@ -2,6 +2,7 @@
 // the codecs of the version, so that a test sees what a client of that version would.
 
 import { resolveBrokerConfig } from '../../src/config/resolve.ts'
+import type { Disk } from '../../src/disk/disk.ts'
 import { MemoryDisk } from '../../src/disk/memory-disk.ts'
 import { FetchSessions } from '../../src/handlers/fetch-sessions.ts'
 import type { Accepted, RequestContext, RequestMemory, ServedApi } from '../../src/handlers/handler.ts'
@@ -53,11 +54,12 @@ export interface TestServices extends Services {
 export async function openServicesAt<C extends Clock>(
   clock: C,
   flags: Record<string, string | number | boolean>,
+  around: (disk: MemoryDisk) => Disk = (disk) => disk,
 ): Promise<
   Services & { readonly clock: C; readonly disk: MemoryDisk; readonly bufferPool: BufferPool; readonly served: readonly ServedApi[] }
 > {
   const disk = new MemoryDisk()
-  const logs = await logServices(disk, clock)
+  const logs = await logServices(around(disk), clock)
   const metadataLog = await MetadataLog.open('/data/__cluster_metadata-0', logs)
   const dynamicConfigs = new DynamicConfigs({ metadataLog, config: resolveBrokerConfig({ flags }).config })
   const { config } = dynamicConfigs
@@ -88,8 +90,12 @@ export async function openServicesAt<C extends Clock>(
   return { ...services, bufferPool: logs.bufferPool, served: servedApis(services) }
 }
 
-export async function openServices(flags: Record<string, string | number | boolean> = {}): Promise<TestServices> {
-  const services = await openServicesAt(new ManualClock(), flags)
+/** `around` may make trouble between the logs and the disk. */
+export async function openServices(
+  flags: Record<string, string | number | boolean> = {},
+  around?: (disk: MemoryDisk) => Disk,
+): Promise<TestServices> {
+  const services = await openServicesAt(new ManualClock(), flags, around)
   const { catalog, served } = services
   const handlerOf = (api: Api): ServedApi => served.find((one) => one.api.key === api.key)!
 

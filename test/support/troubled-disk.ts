@@ -7,12 +7,16 @@ type Operation = 'open' | 'read' | 'write' | 'sync' | 'truncate' | 'replace'
 export class TroubledDisk {
   /** By operation, the code with which it fails. */
   readonly fails = new Map<Operation, string>()
+  /** By operation, what it waits for. */
+  readonly waits = new Map<Operation, Promise<void>>()
+  /** Whose operations fail, or wait. */
+  isTroubled: (path: string) => boolean = () => true
   readonly disk: Disk
 
   constructor(disk: Disk) {
     const open = async (path: string, how: OpenMode): Promise<DiskFile> => {
-      this.#check('open')
-      return this.#file(await disk.open(path, how))
+      this.#check('open', path)
+      return this.#file(await disk.open(path, how), path)
     }
     this.disk = {
       open,
@@ -21,7 +25,7 @@ export class TroubledDisk {
       fileSize: (path) => disk.fileSize(path),
       readFile: (path) => disk.readFile(path),
       replaceFile: async (path, bytes) => {
-        this.#check('replace')
+        this.#check('replace', path)
         return disk.replaceFile(path, bytes)
       },
       rename: (from, to) => disk.rename(from, to),
@@ -34,21 +38,22 @@ export class TroubledDisk {
     }
   }
 
-  #check(operation: Operation): void {
+  #check(operation: Operation, path: string): void {
     const code = this.fails.get(operation)
-    if (code !== undefined) throw Object.assign(new Error(`${code}: ${operation}`), { code, syscall: operation })
+    if (code !== undefined && this.isTroubled(path)) throw Object.assign(new Error(`${code}: ${operation}`), { code, syscall: operation })
   }
 
-  #file(file: DiskFile): DiskFile {
+  #file(file: DiskFile, path: string): DiskFile {
     const checked = async <T>(operation: Operation, work: () => Promise<T>): Promise<T> => {
-      this.#check(operation)
+      this.#check(operation, path)
+      if (this.isTroubled(path)) await this.waits.get(operation)
       return work()
     }
     return {
       read: (into, position) => checked('read', () => file.read(into, position)),
       write: (chunks, position) => checked('write', () => file.write(chunks, position)),
       writeNow: (chunk, position) => {
-        this.#check('write')
+        this.#check('write', path)
         return file.writeNow(chunk, position)
       },
       sync: () => checked('sync', () => file.sync()),

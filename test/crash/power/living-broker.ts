@@ -19,8 +19,8 @@ const TICK_MS = 250
 const FLAGS = { 'log.retention.check.interval.ms': UPKEEP_MS, 'log.cleaner.backoff.ms': UPKEEP_MS, 'journal.checkpoint.interval.ms': 500 }
 const JOURNAL_FILE_BYTES = 1024 // so that several are filled, freed and used again
 
-export async function openOn(disk: Disk, clock: ManualClock): Promise<Storage> {
-  const { config } = resolveBrokerConfig({ flags: FLAGS })
+export async function openOn(disk: Disk, clock: ManualClock, flags: Record<string, number> = {}): Promise<Storage> {
+  const { config } = resolveBrokerConfig({ flags: { ...FLAGS, ...flags } })
   await disk.makeFolder(DATA_FOLDER)
   const folder = await openDataFolder(disk, DATA_FOLDER, config['node.id'])
   return openStorage({
