@@ -2,7 +2,7 @@
 // hold together. From the tables, for whoever applies a change. All throw InvalidConfig with a sentence.
 
 import { brokerConfigs } from './broker-configs.ts'
-import { groupConfigs } from './group-configs.ts'
+import { defaultOfGroup, groupConfigs, groupLimits } from './group-configs.ts'
 import { type BrokerConfig, defaultOfTopic, refuseConflict, resolveTopicConfig, rowNamed } from './resolve.ts'
 import { InvalidConfig, type Row } from './row-kinds.ts'
 import { topicConfigs, type TopicConfigName } from './topic-configs.ts'
@@ -30,10 +30,18 @@ export function alterableTopicConfigs(broker: BrokerConfig): AlterableConfigs {
   }
 }
 
-export const alterableGroupConfigs: AlterableConfigs = {
-  row: (name) => rowNamed('group', groupTable, name),
-  inherited: (name) => groupTable.get(name)!.default ?? '',
-  checkTogether: () => undefined,
+export function alterableGroupConfigs(broker: BrokerConfig): AlterableConfigs {
+  return {
+    row: (name) => rowNamed('group', groupTable, name),
+    inherited: (name) => defaultOfGroup(name, broker) ?? '',
+    checkTogether: (texts) => refuseOutsideLimits(texts, broker),
+  }
+}
+
+function refuseOutsideLimits(texts: Texts, broker: BrokerConfig): void {
+  for (const [name, { least, most }] of Object.entries(groupLimits(broker)))
+    if (Object.hasOwn(texts, name) && (Number(texts[name]) < least || Number(texts[name]) > most))
+      throw new InvalidConfig(`${name} must be from ${least} to ${most} on this broker, not ${texts[name]}`)
 }
 
 /** `inForceWith` tells what the broker's configs would be with these texts. */

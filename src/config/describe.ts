@@ -67,12 +67,13 @@ export function describeClusterConfigs(texts: Texts): DescribedConfig[] {
   })
 }
 
-/** Every group config, sorted by name. */
-export function describeGroupConfigs(overrides: Texts): DescribedConfig[] {
+/** Every group config, sorted by name. `overrides` are those that the group has itself. */
+export function describeGroupConfigs(overrides: Texts, broker: BrokerConfig): DescribedConfig[] {
   return Object.entries<Row<unknown>>(groupConfigs).map(([name, row]) => {
+    const isOfBroker = row.broker !== undefined && brokerConfigs.has(row.broker)
     const byDefault = { name: row.broker ?? name, value: row.default, source: SOURCES.default }
     const own = Object.hasOwn(overrides, name) ? [{ name, value: overrides[name]!, source: SOURCES.group }] : []
-    const synonyms = [...own, byDefault]
+    const synonyms = [...own, ...(isOfBroker ? synonymsOf([row.broker], broker) : [byDefault])]
     return described(row, { name, value: synonyms[0]!.value, configSource: synonyms[0]!.source, readOnly: false, synonyms })
   })
 }

@@ -1,8 +1,10 @@
-// The configs of a group: Kafka's names, types and defaults (compared with Kafka's own table by a test). Their limits are those that a Kafka with default
-// settings has: its brokers may move them. `broker` is the broker config that Kafka reports as the default; it has no row here.
-// They are kept and reported; groups will read them.
+// The configs of a group: Kafka's names, types and defaults (compared with Kafka's own table by a test). `broker` is the broker config that is the default; those
+// of share and streams groups have no row yet, nor do their limits: they are those of a Kafka with default settings. What is set of consumer groups is between
+// the broker's limits, and groups read it; the others are kept and reported.
 
-import { boolean, custom, int, string } from './row-kinds.ts'
+import { brokerConfigs } from './broker-configs.ts'
+import type { BrokerConfig } from './resolve.ts'
+import { boolean, custom, int, type Row, string } from './row-kinds.ts'
 
 const SESSION_TIMEOUT = { default: 45_000, atLeast: 45_000, atMost: 60_000 } as const
 const HEARTBEAT_INTERVAL = { default: 5000, atLeast: 5000, atMost: 15_000 } as const
@@ -12,17 +14,20 @@ const DURATION = /^by_duration:P(?=\d|T\d)(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(
 
 export const groupConfigs = {
   'consumer.assignment.interval.ms': int({
-    ...ASSIGNMENT_INTERVAL,
+    default: ASSIGNMENT_INTERVAL.default,
+    atLeast: 0,
     broker: 'group.consumer.assignment.interval.ms',
     doc: 'The shortest time between two assignments of a consumer group (KIP-848).',
   }),
   'consumer.heartbeat.interval.ms': int({
-    ...HEARTBEAT_INTERVAL,
+    default: HEARTBEAT_INTERVAL.default,
+    atLeast: 1,
     broker: 'group.consumer.heartbeat.interval.ms',
     doc: 'How often the members of a consumer group (KIP-848) are to send heartbeats.',
   }),
   'consumer.session.timeout.ms': int({
-    ...SESSION_TIMEOUT,
+    default: SESSION_TIMEOUT.default,
+    atLeast: 1,
     broker: 'group.consumer.session.timeout.ms',
     doc: 'A member of a consumer group (KIP-848) that is silent for this long is put out of the group.',
   }),
@@ -106,4 +111,34 @@ export const groupConfigs = {
     broker: 'group.streams.session.timeout.ms',
     doc: 'A member of a streams group that is silent for this long is put out of the group.',
   }),
+}
+
+interface Limits {
+  readonly least: number
+  readonly most: number
+}
+
+/** What this broker allows, by name of a group config. */
+export function groupLimits(broker: BrokerConfig): Readonly<Record<string, Limits>> {
+  return {
+    'consumer.assignment.interval.ms': {
+      least: broker['group.consumer.min.assignment.interval.ms'],
+      most: broker['group.consumer.max.assignment.interval.ms'],
+    },
+    'consumer.heartbeat.interval.ms': {
+      least: broker['group.consumer.min.heartbeat.interval.ms'],
+      most: broker['group.consumer.max.heartbeat.interval.ms'],
+    },
+    'consumer.session.timeout.ms': {
+      least: broker['group.consumer.min.session.timeout.ms'],
+      most: broker['group.consumer.max.session.timeout.ms'],
+    },
+  }
+}
+
+/** The text in force where a group has none of its own. */
+export function defaultOfGroup(name: string, { given }: Pick<BrokerConfig, 'given'>): string | null {
+  const row = (groupConfigs as Readonly<Record<string, Row<unknown>>>)[name]!
+  const brokers = row.broker === undefined ? undefined : brokerConfigs.get(row.broker)
+  return brokers === undefined ? row.default : (given.get(row.broker!) ?? brokers.default)
 }

@@ -1,8 +1,69 @@
 // The broker configs of the group coordinator: Kafka's names, defaults and limits. What a group may set for itself is in group-configs.ts.
 
-import { int, INT_MAX, long } from './row-kinds.ts'
+import { int, INT_MAX, list, long } from './row-kinds.ts'
+
+const ASSIGNORS = ['uniform', 'range']
+const PROTOCOLS = ['classic', 'consumer', 'share', 'streams']
 
 export const groupCoordinatorConfigs = {
+  'group.consumer.assignment.interval.ms': int({
+    default: 1000,
+    atLeast: 0,
+    doc: 'The shortest time between two assignments of a consumer group (KIP-848), unless the group says otherwise: members that come at once are assigned to together.',
+  }),
+  'group.consumer.assignors': list({
+    default: 'uniform,range',
+    takes: `a list of ${ASSIGNORS.join(' and ')}`,
+    accepts: (names) => names.length > 0 && names.every((name) => ASSIGNORS.includes(name)),
+    doc: 'How the partitions of a consumer group (KIP-848) may be assigned; the first is taken where the members do not say.',
+  }),
+  'group.consumer.heartbeat.interval.ms': int({
+    default: 5000,
+    atLeast: 1,
+    doc: 'How often the members of a consumer group (KIP-848) are to send heartbeats, unless the group says otherwise.',
+  }),
+  'group.consumer.max.assignment.interval.ms': int({
+    default: 15_000,
+    atLeast: 0,
+    doc: 'The most that `consumer.assignment.interval.ms` of a group may be.',
+  }),
+  'group.consumer.max.heartbeat.interval.ms': int({
+    default: 15_000,
+    atLeast: 1,
+    doc: 'The most that `consumer.heartbeat.interval.ms` of a group may be.',
+  }),
+  'group.consumer.max.session.timeout.ms': int({
+    default: 60_000,
+    atLeast: 1,
+    doc: 'The most that `consumer.session.timeout.ms` of a group may be.',
+  }),
+  'group.consumer.max.size': int({ default: INT_MAX, atLeast: 1, doc: 'The most members of a consumer group (KIP-848).' }),
+  'group.consumer.min.assignment.interval.ms': int({
+    default: 0,
+    atLeast: 0,
+    doc: 'The least that `consumer.assignment.interval.ms` of a group may be.',
+  }),
+  'group.consumer.min.heartbeat.interval.ms': int({
+    default: 5000,
+    atLeast: 1,
+    doc: 'The least that `consumer.heartbeat.interval.ms` of a group may be.',
+  }),
+  'group.consumer.min.session.timeout.ms': int({
+    default: 45_000,
+    atLeast: 1,
+    doc: 'The least that `consumer.session.timeout.ms` of a group may be.',
+  }),
+  'group.consumer.session.timeout.ms': int({
+    default: 45_000,
+    atLeast: 1,
+    doc: 'A member of a consumer group (KIP-848) that is silent for this long is put out of the group, unless the group says otherwise.',
+  }),
+  'group.coordinator.rebalance.protocols': list({
+    default: 'classic,consumer,streams',
+    takes: `a list of ${PROTOCOLS.join(', ')}`,
+    accepts: (names) => names.every((name) => PROTOCOLS.includes(name)),
+    doc: 'Which kinds of groups there are. Without `consumer`, clients with `group.protocol=consumer` are refused.',
+  }),
   'group.initial.rebalance.delay.ms': int({
     default: 3000,
     doc: 'How long the first member of an empty classic group waits for others, so that they need not rebalance one after the other. 0 suits tests.',

@@ -9,8 +9,10 @@ import type { GroupEvent } from './group-history.ts'
 import type { GroupRecordDraft } from './records/group-record.ts'
 
 /** What groups know of topics. */
-interface GroupTopics {
+export interface GroupTopics {
   readonly topics: Iterable<Topic>
+  /** Another number whenever a topic has come, gone or changed. */
+  readonly changeCount: number
   has(name: string): boolean
   /** Throws UNKNOWN_TOPIC_OR_PARTITION. */
   byName(name: string): Topic

@@ -29,6 +29,12 @@ export interface Committer {
   readonly apiVersion: number
 }
 
+/** A partition of a topic, by the id of that. */
+export interface CommittedPlace {
+  readonly topicId: string
+  readonly partitionIndex: number
+}
+
 /** Every group has these, whatever its protocol: a classic client may be a member of a group of the consumer protocol, too (KIP-848, migration). */
 export interface Group {
   readonly groupId: string
@@ -44,8 +50,8 @@ export interface Group {
   heartbeat(request: Infer<typeof heartbeat.request>): Promise<Draft<typeof heartbeat.response>>
   leave(request: Infer<typeof leaveGroup.request>, caller: Caller): Promise<Draft<typeof leaveGroup.response>>
 
-  /** Throws when it may not; else the member counts as alive. */
-  checkCommit(committer: Committer): void
+  /** Throws when it may not, for all of `places`; else the member counts as alive. */
+  checkCommit(committer: Committer, places: readonly CommittedPlace[]): void
   /** Throws when such a member may not read offsets; null and -1 stand for somebody who need not be one. */
   checkFetch(memberId: string | null, memberEpoch: number): void
   /** Throws NON_EMPTY_GROUP while there are members. */

@@ -45,7 +45,7 @@ export function describeConfigs(services: Services): ServedApi {
         return describeBrokerConfigs(config)
       case GROUP:
         if (name === '') throw new Refusal('INVALID_REQUEST', 'a group has a name')
-        return describeGroupConfigs(dynamicConfigs.ofGroup(name))
+        return describeGroupConfigs(dynamicConfigs.ofGroup(name), config)
       case BROKER_LOGGER:
         checkBrokerId(services, name)
         return []

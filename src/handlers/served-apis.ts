@@ -2,6 +2,8 @@
 
 import { alterConfigs } from './alter-configs.ts'
 import { apiVersions } from './api-versions.ts'
+import { consumerGroupDescribe } from './consumer-group-describe.ts'
+import { consumerGroupHeartbeat } from './consumer-group-heartbeat.ts'
 import { createPartitions } from './create-partitions.ts'
 import { createTopics } from './create-topics.ts'
 import { deleteGroups } from './delete-groups.ts'
@@ -46,7 +48,7 @@ export function servedApis(services: Services): readonly ServedApi[] {
     syncGroup(services),
     describeGroups(services),
     listGroups(services),
-    apiVersions(() => served),
+    apiVersions(services, () => served),
     createTopics(services),
     deleteTopics(services),
     deleteRecords(services),
@@ -59,6 +61,8 @@ export function servedApis(services: Services): readonly ServedApi[] {
     incrementalAlterConfigs(services),
     offsetDelete(services),
     describeCluster(services),
+    consumerGroupHeartbeat(services),
+    consumerGroupDescribe(services),
     listConfigResources(services),
     describeTopicPartitions(services),
   ]

@@ -64,6 +64,7 @@ export class Catalog {
   readonly #deletedIds = new Set<string>()
   readonly #deletedNames = new Set<string>()
   #follower: TopicFollower | undefined
+  #changeCount = 0
   readonly #whenDeleted: ((topic: Topic) => void)[] = []
 
   constructor(options: CatalogOptions) {
@@ -97,6 +98,11 @@ export class Catalog {
 
   get topics(): Iterable<Topic> {
     return this.#byName.values()
+  }
+
+  /** Another number whenever a topic has come, gone or changed: so that who works with all of them need not look again. */
+  get changeCount(): number {
+    return this.#changeCount
   }
 
   /** Throws UNKNOWN_TOPIC_OR_PARTITION. */
@@ -268,12 +274,14 @@ export class Catalog {
   }
 
   #add(topic: Topic): void {
+    this.#changeCount++
     this.#byName.set(topic.name, topic)
     this.#byId.set(topic.id, topic)
     this.#collisions.set(this.#collisionKey(topic.name), topic.name)
   }
 
   #remove(topic: Topic): void {
+    this.#changeCount++
     this.#byName.delete(topic.name)
     this.#byId.delete(topic.id)
     this.#collisions.delete(this.#collisionKey(topic.name))

@@ -75,7 +75,7 @@ export class DynamicConfigs {
 
   alterGroup(name: string, edit: ConfigEdit, validateOnly: boolean): Promise<void> {
     return this.#mutex.run(async () => {
-      const configs = edit(this.ofGroup(name), alterableGroupConfigs, 'INVALID_CONFIG')
+      const configs = edit(this.ofGroup(name), alterableGroupConfigs(this.config), 'INVALID_CONFIG')
       if (validateOnly) return
       await this.#options.metadataLog.append([{ type: 'configs', resourceType: RESOURCE_TYPES.group, resourceName: name, configs }])
       setOrForget(this.#groups, name, configs)

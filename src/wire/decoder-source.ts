@@ -101,13 +101,17 @@ function structFunction(struct: Fields, path: string, format: Format, read: Read
   const fields = fieldsOf(struct, format)
   const reading = (field: NamedField): string => read(field.type, `${path}_${field.name}`, field.isNullable)
   const known = tagged(fields)
+  const readingTagged = (field: NamedField): string => {
+    if (field.type.kind !== 'struct' || !field.isNullable) return reading(field)
+    return `reader.int8() <= 0 ? null : ${read(field.type, `${path}_${field.name}`, false)}` // a struct that is null is 0 here, and -1 everywhere else
+  }
   const members = fields.map((field) => `${field.name}: ${field.isPresent ? field.variable : defaultSource(field)}`)
   return `function ${path}(reader) {
     const { buffer } = reader
     let at, size
     ${readInOrder(untagged(fields), reading)}
     ${known.map((field) => `let ${field.variable} = ${defaultSource(field)}`).join('\n')}
-    ${format.isFlexible ? taggedLoop(known, path, reading) : ''}
+    ${format.isFlexible ? taggedLoop(known, path, readingTagged) : ''}
     return { ${members.join(', ')} }
   }`
 }

@@ -101,7 +101,7 @@ describe('a config that was altered while brokers run', () => {
 
 describe('a described group config', () => {
   it('is the group’s own, or the default under the name that it has for a broker', () => {
-    const described = describeGroupConfigs({ 'consumer.session.timeout.ms': '50000' })
+    const described = describeGroupConfigs({ 'consumer.session.timeout.ms': '50000' }, resolveBrokerConfig({}).config)
     const names = described.map(({ name }) => name)
     expect(names).toEqual(names.toSorted())
     expect(described.find(({ name }) => name === 'consumer.session.timeout.ms')).toMatchObject({

@@ -75,6 +75,17 @@ describe.each(kinds)('the record %s', (kind) => {
   })
 })
 
+describe('a member of the consumer protocol', () => {
+  it('is read from the bytes that Kafka writes for one that is no classic one: a null behind a tag', () => {
+    const [key, value] = ['000500016700016d', '000000000261026f0203743401000003e80001000100'].map((hex) => Buffer.from(hex, 'hex')) as [
+      Buffer,
+      Buffer,
+    ]
+    const expected = { clientId: 'a', clientHost: 'o', subscribedTopicNames: ['t4'], subscribedTopicRegex: '', classicMemberMetadata: null }
+    expect(decodeGroupRecord(key, value)).toMatchObject({ kind: 'consumerGroupMemberMetadata', value: expected })
+  })
+})
+
 describe('a record of a type that is not known', () => {
   it('is passed over', () => {
     expect(decodeGroupRecord(Buffer.from([0, 99, 1, 2, 3]), Buffer.from([0, 0]))).toBeUndefined()

@@ -27,11 +27,12 @@ export function decode(type: FieldType, reader: Reader, format: Format, isNullab
   const fields = Object.entries(type.fields)
   const value: Struct = Object.fromEntries(fields.map(([name, field]) => [name, defaultOf(field)]))
   const read = (field: Field) => decode(field.type, reader, format, includes(field.options.nullableVersions, format.version))
+  const readTagged = (field: Field) => (isNullTaggedStruct(field, reader, format) ? null : read(field))
   for (const [name, field] of fields) if (isOrdinary(field, format)) value[name] = read(field)
   for (let left = format.isFlexible ? reader.unsignedVarint() : 0; left > 0; left--) {
     const tag = reader.unsignedVarint()
     const end = reader.unsignedVarint() + reader.position
-    for (const [name, field] of fields) if (isTagged(field, format) && field.options.tag === tag) value[name] = read(field)
+    for (const [name, field] of fields) if (isTagged(field, format) && field.options.tag === tag) value[name] = readTagged(field)
     reader.position = end
   }
   return value
@@ -76,6 +77,14 @@ function encodeFields(fields: [string, Field][], writer: Writer, given: Struct, 
     writer.unsignedVarint(bytes.length)
     writer.bytes(bytes)
   }
+}
+
+/** A nullable struct that is null is a 0 behind a tag, and a -1 everywhere else. */
+function isNullTaggedStruct({ type, options }: Field, reader: Reader, { version }: Format): boolean {
+  if (type.kind !== 'struct' || !includes(options.nullableVersions, version)) return false
+  const isNull = reader.int8() === 0
+  if (!isNull) reader.position--
+  return isNull
 }
 
 /** What a decoder yields for a field that it does not find. */

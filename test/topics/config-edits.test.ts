@@ -95,8 +95,17 @@ describe('a change of broker configs', () => {
 
 it('a change of group configs knows their names and limits', () => {
   const refusal = (name: string, value: string): string =>
-    refusalOf(() => changedBy([change(name, 'set', value)])({}, alterableGroupConfigs, 'INVALID_CONFIG'))
+    refusalOf(() => changedBy([change(name, 'set', value)])({}, alterableGroupConfigs(config), 'INVALID_CONFIG'))
   expect(refusal('consumer.session.timeout.ms', '50000')).toBe('taken')
   expect(refusal('consumer.session.timeout.ms', '1')).toContain('INVALID_CONFIG: consumer.session.timeout.ms must be')
   expect(refusal('session.timeout.ms', '50000')).toContain('INVALID_CONFIG: there is no group config')
+})
+
+it('the limits of group configs are the broker’s', () => {
+  const { config: lenient } = resolveBrokerConfig({ flags: { 'group.consumer.min.session.timeout.ms': 100 } })
+  const edit = changedBy([change('consumer.session.timeout.ms', 'set', '100')])
+  expect(edit({}, alterableGroupConfigs(lenient), 'INVALID_CONFIG')).toEqual({ 'consumer.session.timeout.ms': '100' })
+  expect(refusalOf(() => edit({}, alterableGroupConfigs(config), 'INVALID_CONFIG'))).toBe(
+    'INVALID_CONFIG: consumer.session.timeout.ms must be from 45000 to 60000 on this broker, not 100',
+  )
 })

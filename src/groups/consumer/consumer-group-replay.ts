@@ -2,14 +2,28 @@
 
 import type { Group } from '../group.ts'
 import type { GroupServices } from '../group-services.ts'
-import type { GroupRecord } from '../records/group-record.ts'
+import { ConsumerGroup } from './consumer-group.ts'
+import type { ConsumerRecord } from './state/consumer-records.ts'
+import { ConsumerGroupState } from './state/group-state.ts'
 
 export class ConsumerGroupReplay {
-  replay(_record: Exclude<GroupRecord, { kind: 'offsetCommit' | 'groupMetadata' }>): void {
-    // none is written yet
+  readonly #states = new Map<string, ConsumerGroupState>()
+
+  replay(record: ConsumerRecord): void {
+    const { groupId } = record.key
+    if (record.kind === 'consumerGroupMetadata' && record.value === null) return void this.#states.delete(groupId)
+    const state = this.#states.get(groupId) ?? new ConsumerGroupState(groupId)
+    this.#states.set(groupId, state)
+    state.apply(record)
   }
 
-  groups(_services: GroupServices): readonly Group[] {
-    return []
+  /** Their members' sessions begin anew. */
+  groups(services: GroupServices): readonly Group[] {
+    return [...this.#states.values()].filter(isThere).map((state) => ConsumerGroup.restored(state, services))
   }
+}
+
+/** After a deletion and a compaction there may be tombstones left, of a group that is none. */
+function isThere({ members, groupEpoch }: ConsumerGroupState): boolean {
+  return members.size > 0 || groupEpoch > 1
 }

@@ -34,7 +34,7 @@ export async function commitOffsets(
   shard: Shard,
   { groupId, committer, retentionTimeMs, offsets }: Commit,
 ): Promise<(Refusal | undefined)[]> {
-  committingGroup(shard, groupId, committer).checkCommit(committer)
+  committingGroup(shard, groupId, committer).checkCommit(committer, offsets)
   const { clock, config } = shard.services
   const commitTimestampMs = clock.now()
   const expireTimestampMs = retentionTimeMs === -1 ? -1 : commitTimestampMs + retentionTimeMs
