@@ -51,6 +51,8 @@ export interface StorageParts {
   readonly counters: LogCounters
   /** Of a journal file, where it is not to have its usual size. */
   readonly journalFileBytes?: number
+  /** Of a segment of the metadata log, likewise. */
+  readonly metadataSegmentBytes?: number
 }
 
 export interface Storage {
@@ -107,13 +109,13 @@ async function abandon({
 async function openWith(parts: StorageParts, journalLeft: JournalToReplay | undefined, shared: LogServices): Promise<Storage> {
   const { clock, diagnostics, folder } = parts
   const { bufferPool, checkpoints, filePool, syncSchedule } = shared
-  const { metadataLog, dynamicConfigs, catalog, leaderEpoch, nextProducerId } = await readMetadata(parts, shared)
+  const cleanerOffsets = await CleanerOffsets.open(parts.disk, folder.path)
+  const wasCompacted: PartitionFoldersOptions['wasCompacted'] = (log) => cleanerOffsets.of(log) !== undefined
+  const { metadataLog, dynamicConfigs, catalog, leaderEpoch, nextProducerId } = await readMetadata(parts, shared, wasCompacted)
   const { config } = dynamicConfigs
   const journal = config.storage === 'memory' ? undefined : journalOf(parts, shared, config)
   const services = { ...shared, journal }
-  const cleanerOffsets = await CleanerOffsets.open(parts.disk, folder.path)
   checkpoints.whenForgetting((log) => cleanerOffsets.forget(log))
-  const wasCompacted: PartitionFoldersOptions['wasCompacted'] = (log) => cleanerOffsets.of(log) !== undefined
   const folders = new PartitionFolders({ dataFolder: folder.path, services, config, leaderEpoch, wasCompacted })
   const records = new RecordStore({ folders, clock, bufferPool, maxDecompressedBytes: config['max.decompressed.batch.bytes'] })
   await findPartitions(parts, catalog, records, services)
@@ -128,7 +130,9 @@ async function openWith(parts: StorageParts, journalLeft: JournalToReplay | unde
   })
   const upkeep = new UpkeepCounters()
   const scheduler = new Scheduler({ clock, diagnostics })
-  for (const job of upkeepJobs({ clock, diagnostics, config, records, checkpoints, cleanerOffsets, counters: upkeep })) scheduler.add(job)
+  const compacted = [metadataLog.compacted]
+  for (const job of upkeepJobs({ clock, diagnostics, config, records, compacted, checkpoints, cleanerOffsets, counters: upkeep }))
+    scheduler.add(job)
   const close = async (): Promise<void> => {
     await scheduler.close()
     await recovery.stop()
@@ -182,8 +186,14 @@ function foundIn(records: RecordStore, checkpoints: LogCheckpoints): JournalRepl
 }
 
 /** What exists, as of the last run. */
-async function readMetadata({ config, folder }: StorageParts, services: LogServices) {
-  const metadataLog = await MetadataLog.open(join(folder.path, `${METADATA_TOPIC}-0`), services)
+async function readMetadata(
+  { config, folder, metadataSegmentBytes: segmentBytes }: StorageParts,
+  services: LogServices,
+  wasCompacted: PartitionFoldersOptions['wasCompacted'],
+) {
+  const isCompacted = wasCompacted({ topic: METADATA_TOPIC, partition: 0 })
+  const options = { wasCompacted: isCompacted, segmentBytes }
+  const metadataLog = await MetadataLog.open(join(folder.path, `${METADATA_TOPIC}-0`), services, options)
   const dynamicConfigs = new DynamicConfigs({ metadataLog, config })
   const catalog = new Catalog({
     metadataLog,

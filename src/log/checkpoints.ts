@@ -70,7 +70,7 @@ export class LogCheckpoints {
     this.#entries = entries
     this.#written = new Map(entries)
     this.wasCleanShutdown = marker !== undefined
-    this.sizesAtRest = (marker && parseCheckpoint(String(marker))) ?? new Map()
+    this.sizesAtRest = (marker && parseSizesAtRest(String(marker))) ?? new Map()
   }
 
   /** Before the first log is opened. */
@@ -243,6 +243,10 @@ export function checkpointText(lines: readonly string[]): string {
 
 /** False for one that Kafka wrote, or an early version of Ottla. */
 export const hasChecksum = (text: string): boolean => text.includes(`\n${CHECKSUM} `)
+
+/** What the marker of a clean stop says, by `<topic> <partition>`; undefined when it is damaged: it vouches for no log then. */
+export const parseSizesAtRest = (text: string): ReadonlyMap<string, number> | undefined =>
+  hasChecksum(text) ? parseCheckpoint(text) : undefined
 
 /** Offsets by `<topic> <partition>`; undefined when the text is damaged. */
 export function parseCheckpoint(text: string): Map<string, number> | undefined {

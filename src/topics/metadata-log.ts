@@ -7,6 +7,9 @@ import { checkBatch, type BatchRules } from '../log/batches/check-batch.ts'
 import { WriteGate } from '../log/durability/write-gate.ts'
 import { PartitionLog } from '../log/partition-log.ts'
 import type { LogServices, LogSettings } from '../log/log-settings.ts'
+import type { CompactionPolicy } from '../upkeep/compaction/cleanable.ts'
+import type { CompactedPartition } from '../upkeep/compaction/compaction.ts'
+import type { KeptPartition } from '../upkeep/kept-partition.ts'
 import { BatchView } from '../wire/records/batch.ts'
 import { encodeBatch, readRecords } from '../wire/records/record.ts'
 import { decodeMetadataRecord, encodeMetadataRecord } from './metadata-records.ts'
@@ -19,7 +22,7 @@ const DAY_MS = 86_400_000
 
 /** Whatever the broker's durability, what exists is always synced. */
 const METADATA_LOG_SETTINGS: LogSettings = {
-  segmentBytes: 1 << 30,
+  segmentBytes: 16 << 20, // some 100,000 changes: what is replaced among them is compacted away
   segmentMs: 7 * DAY_MS,
   segmentJitterMs: 0,
   segmentIndexBytes: 10 << 20,
@@ -45,32 +48,51 @@ const METADATA_BATCH_RULES: Omit<BatchRules, 'nowMs'> = {
   compressionType: 'producer',
 }
 
+/** What is said of a topic or a config again, or taken back, need not be kept. That a topic was deleted is kept for a day: its files may be there still. */
+const COMPACTION_POLICY: CompactionPolicy = {
+  minCleanableRatio: 0.5,
+  minCompactionLagMs: 0,
+  maxCompactionLagMs: Number.MAX_SAFE_INTEGER,
+  deleteRetentionMs: DAY_MS,
+}
+
+export interface MetadataLogOptions {
+  /** Whether offsets may be missing in it. */
+  readonly wasCompacted?: boolean
+  /** Where segments are not to have their usual size. */
+  readonly segmentBytes?: number | undefined
+}
+
 export class MetadataLog {
   readonly #log: PartitionLog
+  readonly #settings: LogSettings
   readonly #now: () => number
   #fail!: (error: Error) => void
   /** Never resolves; rejects when the log takes no more writes. */
   readonly failed = new Promise<never>((_, reject) => (this.#fail = reject))
 
-  private constructor(log: PartitionLog, now: () => number) {
+  private constructor(log: PartitionLog, settings: LogSettings, now: () => number) {
     this.#log = log
+    this.#settings = settings
     this.#now = now
     this.failed.catch(() => undefined) // whoever watches gets it; nobody has to
   }
 
   /** `folder` is the log's own. Throws when it is damaged, or from a newer version. */
-  static async open(folder: string, services: LogServices): Promise<MetadataLog> {
+  static async open(folder: string, services: LogServices, options: MetadataLogOptions = {}): Promise<MetadataLog> {
+    const { wasCompacted: mayHaveGaps = false, segmentBytes = METADATA_LOG_SETTINGS.segmentBytes } = options
+    const settings = { ...METADATA_LOG_SETTINGS, segmentBytes, mayHaveGaps }
     const log = await PartitionLog.open({
       folder,
       topic: METADATA_TOPIC,
       topicId: METADATA_TOPIC_ID,
       partition: 0,
-      settings: METADATA_LOG_SETTINGS,
+      settings,
       services: { ...services, journal: undefined, writeGate: new WriteGate(services.diagnostics) }, // never closed: deleting a topic is a write, and frees room
       leaderEpoch: 0,
     })
     if (log.offlineReason !== undefined) throw new Error(`the metadata log cannot be read: ${log.offlineReason}`)
-    return new MetadataLog(log, () => services.clock.now())
+    return new MetadataLog(log, settings, () => services.clock.now())
   }
 
   /** Every record from the first to the last, in order. */
@@ -99,6 +121,19 @@ export class MetadataLog {
       if (this.#log.readOnlyReason !== undefined || this.#log.offlineReason !== undefined) this.#fail(error as Error)
       throw error
     }
+  }
+
+  /** As compaction sees it. */
+  get compacted(): CompactedPartition {
+    const partition: KeptPartition = {
+      name: { topic: METADATA_TOPIC, partition: 0 },
+      sizeAtRest: undefined,
+      visit: (work) => {
+        this.#log.updateSettings({ ...this.#settings, mayHaveGaps: true })
+        return work(this.#log)
+      },
+    }
+    return { partition, policy: COMPACTION_POLICY, segmentBytes: this.#settings.segmentBytes }
   }
 
   close(): Promise<void> {

@@ -18,13 +18,15 @@ interface UpkeepOptions {
   readonly config: BrokerConfig
   readonly diagnostics: Diagnostics
   readonly records: Pick<RecordStore, 'partitions'>
+  /** What is compacted besides, whatever is configured. */
+  readonly compacted?: readonly CompactedPartition[]
   readonly checkpoints: LogCheckpoints
   readonly cleanerOffsets: CleanerOffsets
   readonly counters: UpkeepCounters
 }
 
 export function upkeepJobs(options: UpkeepOptions): Job[] {
-  const { clock, config, records, counters } = options
+  const { clock, config, records, counters, compacted = [] } = options
   const retention = {
     clock,
     checkIntervalMs: config['log.retention.check.interval.ms'],
@@ -41,7 +43,7 @@ export function upkeepJobs(options: UpkeepOptions): Job[] {
   const compaction = {
     ...options,
     settings: () => cleanerSettings(config),
-    partitions: () => partitionsWith(records, 'compact', compactedPartition),
+    partitions: () => [...compacted, ...partitionsWith(records, 'compact', compactedPartition)],
   }
   return [retentionJob(retention), scrubJob(scrub), ...(config['log.cleaner.enable'] ? [compactionJob(compaction)] : [])]
 }

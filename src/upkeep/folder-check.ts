@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import type { ReadingDisk } from '../disk/disk.ts'
-import { CLEAN_SHUTDOWN, hasChecksum, LOG_START_OFFSETS, parseCheckpoint, RECOVERY_POINTS } from '../log/checkpoints.ts'
+import { CLEAN_SHUTDOWN, hasChecksum, LOG_START_OFFSETS, parseCheckpoint, parseSizesAtRest, RECOVERY_POINTS } from '../log/checkpoints.ts'
 import { CLEANER_OFFSETS } from './compaction/cleaner-offsets.ts'
 import {
   JOURNAL_FOLDER,
@@ -132,7 +132,7 @@ class FolderCheck {
 
   async #readMarker(): Promise<ReadonlyMap<string, number> | undefined> {
     if (!this.#names.has(CLEAN_SHUTDOWN)) return undefined
-    const sizes = parseCheckpoint(String(await this.#options.disk.readFile(join(this.#options.dataFolder, CLEAN_SHUTDOWN))))
+    const sizes = parseSizesAtRest(String(await this.#options.disk.readFile(join(this.#options.dataFolder, CLEAN_SHUTDOWN))))
     if (sizes === undefined) this.#tell('damage', CLEAN_SHUTDOWN, 'the file cannot be read. The next start recovers every log')
     return sizes
   }
@@ -142,7 +142,8 @@ class FolderCheck {
     const { metadata, report, totals } = this.#options
     const { folderName, topicId, decode } = metadata
     const told: Report = isTold ? report : () => undefined
-    await this.#checkPartition(folderName, { ...this.#factsOf(folderName), topicId, mayHaveGaps: false }, told, (records, view) => {
+    const facts = { ...this.#factsOf(folderName), topicId, mayHaveGaps: this.#wasCompacted(folderName) }
+    await this.#checkPartition(folderName, facts, told, (records, view) => {
       for (const record of readRecords(records, view)) {
         try {
           this.#replay(decode(record.key, record.value))
@@ -185,8 +186,7 @@ class FolderCheck {
       if (topic === undefined) this.#tell('note', folderName, 'a partition of no known topic; the broker leaves it alone')
       else if (found.partition >= topic.partitionCount)
         this.#tell('damage', folderName, `the topic has ${topic.partitionCount} partitions, numbered from 0`)
-      const wasCompacted = this.#cleanerOffsets?.has(`${found.topic} ${found.partition}`) === true // also by a default of the broker's
-      const mayHaveGaps = wasCompacted || (topic?.mayHaveGaps ?? true)
+      const mayHaveGaps = this.#wasCompacted(folderName) || (topic?.mayHaveGaps ?? true)
       await this.#checkPartition(folderName, { ...this.#factsOf(folderName), topicId: id, mayHaveGaps }, report)
     }
   }
@@ -202,6 +202,12 @@ class FolderCheck {
         if (!this.#names.has(folderName)) this.#tell('damage', checkpoint, `it names ${folderName} (offset ${offset}), which is not there`)
       }
     }
+  }
+
+  /** Also by a default of the broker's. */
+  #wasCompacted(folderName: string): boolean {
+    const { topic, partition } = parseLogFolderName(folderName)!
+    return this.#cleanerOffsets?.has(`${topic} ${partition}`) === true
   }
 
   #factsOf(folderName: string): Omit<PartitionFacts, 'topicId' | 'mayHaveGaps'> {

@@ -1,6 +1,6 @@
 // Everything of a broker below its sockets, on a disk and a clock of the test's choice, with what such tests do with it.
 
-import { openStorage, type Storage } from '../../src/broker-storage.ts'
+import { openStorage, type Storage, type StorageParts } from '../../src/broker-storage.ts'
 import { resolveBrokerConfig } from '../../src/config/resolve.ts'
 import type { Disk } from '../../src/disk/disk.ts'
 import type { Clock } from '../../src/lib/clock.ts'
@@ -25,6 +25,7 @@ export async function openTestStorage(
   disk: Disk,
   clock: Clock = new ManualClock(),
   flags: Record<string, string | number | boolean> = {},
+  sizes: Pick<StorageParts, 'metadataSegmentBytes'> = {},
 ): Promise<TestStorage> {
   await disk.makeFolder('/data')
   const lines: LogLine[] = []
@@ -35,6 +36,7 @@ export async function openTestStorage(
     diagnostics: createDiagnostics(clock, 'warn', (line) => lines.push(line)),
     folder: { path: '/data', clusterId: 'test-cluster', isCaseSensitive: true },
     counters: new LogCounters(),
+    ...sizes,
   })
   const { catalog, records } = storage
   return {

@@ -2,11 +2,11 @@
 
 import { describe, expect, it } from 'vitest'
 import { MemoryDisk } from '../../src/disk/memory-disk.ts'
+import { checkpointText } from '../../src/log/checkpoints.ts'
 import { changedBy } from '../../src/topics/config-edits.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { settled } from '../support/test-log.ts'
 import { openTestStorage, type TestStorage } from '../support/test-storage.ts'
-import { checkpointText } from '../../src/log/checkpoints.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS

@@ -86,6 +86,7 @@ describe('a data folder after a clean stop', () => {
       'moved-0/partition.metadata',
       RECOVERY_POINTS,
       'log-start-offset-checkpoint',
+      '.ottla-cleanshutdown',
       'moved-0/00000000000000000024.index',
       'moved-0/00000000000000000024.timeindex',
       LAST_LOG,

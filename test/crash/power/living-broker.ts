@@ -17,6 +17,7 @@ export const DATA_FOLDER = '/data'
 const UPKEEP_MS = 1000
 const TICK_MS = 250
 const FLAGS = { 'log.retention.check.interval.ms': UPKEEP_MS, 'log.cleaner.backoff.ms': UPKEEP_MS, 'journal.checkpoint.interval.ms': 500 }
+const METADATA_SEGMENT_BYTES = 1024 // so that it is compacted, too
 const JOURNAL_FILE_BYTES = 1024 // so that several are filled, freed and used again
 
 export async function openOn(disk: Disk, clock: ManualClock, flags: Record<string, number> = {}): Promise<Storage> {
@@ -31,6 +32,7 @@ export async function openOn(disk: Disk, clock: ManualClock, flags: Record<strin
     folder,
     counters: new LogCounters(),
     journalFileBytes: JOURNAL_FILE_BYTES,
+    metadataSegmentBytes: METADATA_SEGMENT_BYTES,
   })
 }
 
