@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { Cluster, type TopicMetadata } from '../client/cluster.ts'
-import type { Address } from '../client/connection.ts'
+import type { Address, ConnectionOptions } from '../client/connection.ts'
 import { closestName } from '../config/closest-name.ts'
 import { parseEndpoints } from '../config/endpoints.ts'
 import { Refusal } from '../wire/error-codes.ts'
@@ -25,8 +25,12 @@ function parseBootstrap(text: string): Address[] {
   return endpoints.map(({ host, port }) => ({ host, port }))
 }
 
-export async function withCluster<T>({ bootstrap }: BootstrapOption, use: (cluster: Cluster) => Promise<T>): Promise<T> {
-  const cluster = new Cluster(parseBootstrap(bootstrap), { clientId: 'ottla-cli' })
+export async function withCluster<T>(
+  { bootstrap }: BootstrapOption,
+  use: (cluster: Cluster) => Promise<T>,
+  connectionOptions: ConnectionOptions = {},
+): Promise<T> {
+  const cluster = new Cluster(parseBootstrap(bootstrap), { clientId: 'ottla-cli', ...connectionOptions })
   try {
     return await use(cluster)
   } finally {

@@ -12,8 +12,10 @@ import { Failure } from './failure.ts'
 export const FORMATS = ['value', 'key:value', 'json'] as const
 export type Format = (typeof FORMATS)[number]
 
+export type RecordPrinter = (partition: number, record: FetchedRecord) => Buffer
+
 /** Formats the records of a topic as lines. */
-export function recordFormatter(format: Format, separator: string, topic: string): (partition: number, record: FetchedRecord) => Buffer {
+export function recordFormatter(format: Format, separator: string, topic: string): RecordPrinter {
   const parting = Buffer.from(separator)
   switch (format) {
     case 'value':

@@ -30,6 +30,12 @@ export async function write(stream: Writable, text: string | Buffer): Promise<vo
   })
 }
 
+/** Resolves when the bytes are with the system; false when nobody reads any more. */
+export function writeOut(stream: Writable, bytes: Buffer): Promise<boolean> {
+  if (stream.destroyed) return Promise.resolve(false)
+  return new Promise((resolve) => stream.write(bytes, (error) => resolve(error === null || error === undefined)))
+}
+
 export async function writeLine(stream: Writable, line: string): Promise<void> {
   await write(stream, `${line}\n`)
 }

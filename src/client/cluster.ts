@@ -3,6 +3,7 @@
 import type { Clock } from '../lib/clock.ts'
 import { errorName, isRetriable, Refusal } from '../wire/error-codes.ts'
 import { ZERO_UUID } from '../wire/uuid.ts'
+import { apiVersions } from '../wire/messages/api-versions.ts'
 import { metadata } from '../wire/messages/metadata.ts'
 import type { Api, Draft, Infer } from '../wire/schema.ts'
 import { type Address, Connection, type ConnectionOptions, Disconnected } from './connection.ts'
@@ -80,6 +81,12 @@ export class Cluster {
   async brokerIds(): Promise<number[]> {
     await this.topics([])
     return [...this.#brokers.keys()]
+  }
+
+  /** The level at which the cluster runs a feature, as `group.version`; 0 when it does not. */
+  async featureLevel(name: string): Promise<number> {
+    const { finalizedFeatures } = await this.ask(apiVersions, { clientSoftwareName: 'ottla', clientSoftwareVersion: 'any' })
+    return finalizedFeatures.find((feature) => feature.name === name)?.maxVersionLevel ?? 0
   }
 
   /** Another answer than metadata told where the broker is. */

@@ -8,6 +8,7 @@ import { BATCH_HEADER_SIZE, BatchView } from '../wire/records/batch.ts'
 import { decompress } from '../wire/records/codecs.ts'
 import { type FetchedRecord, readRecords } from '../wire/records/record.ts'
 import type { Infer } from '../wire/schema.ts'
+import { orAborted } from './aborting.ts'
 import { byLeader, type Cluster, mayPass, type TopicMetadata } from './cluster.ts'
 
 export interface Position {
@@ -32,6 +33,8 @@ export interface ReplayOptions {
 export interface FetchedRecords {
   readonly partition: number
   readonly records: readonly FetchedRecord[]
+  /** Where reading goes on after them: compaction may have taken the last records of the batch. */
+  readonly nextOffset: number
 }
 
 /** A batch arrived as the broker has it, and cannot be unpacked here. */
@@ -203,18 +206,9 @@ async function recordsOf(
 ): Promise<FetchedRecords> {
   try {
     const unpacked = await decompress(view.codec, view.packedRecords, maxDecompressedBytes)
-    return { partition, records: [...readRecords(unpacked, view)].filter(({ offset }) => offset >= from && offset < until) }
+    const records = [...readRecords(unpacked, view)].filter(({ offset }) => offset >= from && offset < until)
+    return { partition, records, nextOffset: Math.min(view.lastOffset + 1, until) }
   } catch (error) {
     throw new Unreadable(partition, view.baseOffset, error)
   }
-}
-
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T | undefined> {
-  if (signal === undefined) return promise
-  return new Promise((resolve, reject) => {
-    const abort = (): void => resolve(undefined)
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

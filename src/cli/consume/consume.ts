@@ -1,19 +1,22 @@
-// ottla consume: records from an offset or a time on, to standard output. Without --follow it ends at what was there when it began.
+// ottla consume: records from an offset or a time on, or as a member of a group, to standard output. Without --follow it ends at what was there when it began.
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { EARLIEST, LATEST, offsetsAt } from '../../client/admin.ts'
 import type { Cluster, TopicMetadata } from '../../client/cluster.ts'
-import { type Position, replay } from '../../client/fetch.ts'
+import { replay } from '../../client/fetch.ts'
 import { addBootstrapOption, type BootstrapOption, findTopic, withCluster } from '../brokers.ts'
-import { Failure } from '../failure.ts'
+import { EXIT_CODES, Failure } from '../failure.ts'
 import { LOG_POINTS, type LogPoint, parseLogPoint } from '../log-point.ts'
 import { examples, separator, wholeNumber } from '../options.ts'
-import { type Format, FORMATS, recordFormatter } from '../record-text.ts'
+import { type Format, FORMATS, recordFormatter, type RecordPrinter } from '../record-text.ts'
 import { type Terminal, write, writeLine } from '../terminal.ts'
+import { consumeInGroup, GROUP_PROTOCOLS, type GroupProtocol } from './consume-group.ts'
+import { startPositions } from './start-positions.ts'
 
 interface ConsumeOptions extends BootstrapOption {
   readonly from: LogPoint
   readonly partition?: readonly number[]
+  readonly group?: string
+  readonly groupProtocol?: GroupProtocol
   readonly follow?: boolean
   readonly max?: number
   readonly format: Format
@@ -27,6 +30,13 @@ export function addConsumeCommand(program: Command, terminal: Terminal): void {
     .description('print the records of a topic, up to what is there now, or on and on with --follow')
     .addOption(new Option('--from <start>', LOG_POINTS).argParser(parseLogPoint).default({ kind: 'earliest' }, 'earliest'))
     .option('-p, --partition <numbers>', 'partitions, with commas (default: all)', partitionList)
+    .option('-g, --group <group>', 'read as a member of this group: from where it has come to (else --from), and commit what was printed')
+    .addOption(
+      new Option(
+        '--group-protocol <protocol>',
+        'by which protocol to join (default: that of the group, else consumer if the broker has it)',
+      ).choices(GROUP_PROTOCOLS),
+    )
     .option('--follow', 'wait for further records')
     .option('-n, --max <count>', 'end after so many records', wholeNumber)
     .addOption(new Option('-f, --format <format>', 'what is printed of a record').choices(FORMATS).default('value'))
@@ -39,62 +49,63 @@ export function addConsumeCommand(program: Command, terminal: Terminal): void {
         'ottla consume orders --from latest --follow --key-separator :',
         'ottla consume orders --from 2026-01-31T12:00 --json',
         'ottla consume orders --partition 0 --from 1200 --max 10',
+        'ottla consume orders --group billing',
+        'ottla consume orders --group billing --follow --json',
       ),
     )
   addBootstrapOption(command).action((topic: string, options: ConsumeOptions) => consume(topic, options, terminal))
 }
 
 async function consume(name: string, options: ConsumeOptions, terminal: Terminal): Promise<void> {
-  const { output, errors } = terminal
+  const { group: groupId, partition, groupProtocol } = options
+  if (groupId !== undefined && partition !== undefined)
+    throw new Failure('usage', 'a group parts the partitions among its members: --group and --partition do not go together')
+  if (groupId === undefined && groupProtocol !== undefined) throw new Failure('usage', '--group-protocol is for --group')
   const stop = new AbortController()
-  terminal.onInterrupt(() => stop.abort())
-  output.once('close', () => stop.abort())
+  terminal.onInterrupt(() => {
+    if (stop.signal.aborted) terminal.exit(EXIT_CODES.failed)
+    stop.abort()
+  })
+  terminal.output.once('close', () => stop.abort())
+  const print = recordFormatter(formatOf(options), options.keySeparator ?? ':', name)
   await withCluster(options, async (cluster) => {
     const topic = await findTopic(cluster, name, options)
-    const { positions, notes } = await positionsOf(cluster, topic, options)
-    for (const note of notes) await writeLine(errors, note)
-    const print = recordFormatter(formatOf(options), options.keySeparator ?? ':', name)
-    let left = options.max ?? Infinity
-    for await (const { partition, records } of replay(cluster, topic, left === 0 ? [] : positions, { signal: stop.signal })) {
-      const wanted = records.slice(0, left)
-      left -= wanted.length
-      await write(output, Buffer.concat(wanted.map((record) => print(partition, record))))
-      if (left === 0) return
-    }
+    if (groupId === undefined) await consumeAlone(cluster, topic, options, terminal, print, stop.signal)
+    else await consumeInGroup(cluster, topic, { ...options, group: groupId }, terminal, print, stop.signal)
   })
+}
+
+async function consumeAlone(
+  cluster: Cluster,
+  topic: TopicMetadata,
+  options: ConsumeOptions,
+  { output, errors }: Terminal,
+  print: RecordPrinter,
+  signal: AbortSignal,
+): Promise<void> {
+  const { from, follow, max = Infinity } = options
+  const starts = await startPositions(cluster, topic, options.partition ?? topic.partitions.map(({ partition }) => partition), from)
+  const notes = starts.flatMap(({ note }) => note ?? [])
+  if (from.kind === 'offset' && starts.every(({ logEndOffset }) => logEndOffset < from.offset))
+    throw new Failure('refused', `there is no offset ${from.offset}: ${notes.join('; ')}`)
+  for (const note of notes) await writeLine(errors, note)
+  const positions = starts.map(({ partition, offset, logEndOffset }) => ({
+    partition,
+    offset,
+    ...(follow === true ? {} : { until: logEndOffset }),
+  }))
+  let left = max
+  for await (const { partition, records } of replay(cluster, topic, left === 0 ? [] : positions, { signal })) {
+    const wanted = records.slice(0, left)
+    left -= wanted.length
+    await write(output, Buffer.concat(wanted.map((record) => print(partition, record))))
+    if (left === 0) return
+  }
 }
 
 function formatOf({ json, keySeparator, format }: ConsumeOptions): Format {
   if (json === true) return 'json'
   return keySeparator === undefined ? format : 'key:value'
-}
-
-/** Where to begin in each partition, and, unless it is to be followed, its end. */
-async function positionsOf(
-  cluster: Cluster,
-  topic: TopicMetadata,
-  { from, partition: asked, follow }: ConsumeOptions,
-): Promise<{ positions: Position[]; notes: string[] }> {
-  const partitions = asked ?? topic.partitions.map(({ partition }) => partition)
-  const latest = await offsetsAt(cluster, topic, partitions, LATEST)
-  const earliest = await offsetsAt(cluster, topic, partitions, EARLIEST)
-  const atTime = from.kind === 'time' ? await offsetsAt(cluster, topic, partitions, from.timeMs) : undefined
-  const notes: string[] = []
-  const positions = partitions.map((partition) => {
-    const [first, next] = [earliest.get(partition)!.offset, latest.get(partition)!.offset]
-    const found = atTime?.get(partition)?.offset ?? -1
-    const begin = { earliest: first, latest: next, offset: from.kind === 'offset' ? from.offset : next, time: found === -1 ? next : found }[
-      from.kind
-    ]
-    if (begin < first) notes.push(`partition ${partition} of "${topic.name}" begins at offset ${first}; the records before it are gone`)
-    if (begin > next) notes.push(`partition ${partition} of "${topic.name}" ends before offset ${next}`)
-    const offset = Math.min(Math.max(begin, first), next)
-    return { partition, offset, ...(follow === true ? {} : { until: next }) }
-  })
-  if (from.kind === 'offset' && partitions.every((partition) => latest.get(partition)!.offset < from.offset)) {
-    throw new Failure('refused', `there is no offset ${from.offset}: ${notes.join('; ')}`)
-  }
-  return { positions, notes }
 }
 
 function partitionList(text: string): number[] {
