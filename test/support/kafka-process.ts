@@ -12,15 +12,17 @@ export interface KafkaProcess {
   readonly pid: number
   readonly dataFolder: string
   stop(): Promise<void>
+  kill(): Promise<void>
 }
 
-/** Starts Kafka on `folder`, formatted when it is new; `settings` are lines of its server.properties. */
-export async function startKafka(folder: string, settings: readonly string[] = [], heapMb = 512): Promise<KafkaProcess> {
-  const [port, controllerPort] = await freePorts()
+/** Starts Kafka on `folder`, formatted when it is new; `settings` are lines of its server.properties. `port` is where clients find it again. */
+export async function startKafka(folder: string, settings: readonly string[] = [], heapMb = 512, port?: number): Promise<KafkaProcess> {
+  const [freePort, controllerPort] = await freePorts()
+  const clientPort = port ?? freePort
   const dataFolder = join(folder, 'data')
   const properties = join(folder, 'server.properties')
   mkdirSync(folder, { recursive: true })
-  writeFileSync(properties, serverProperties(port, controllerPort, dataFolder, settings).join('\n'))
+  writeFileSync(properties, serverProperties(clientPort, controllerPort, dataFolder, settings).join('\n'))
   const java = (...commandArguments: string[]): string[] => [...javaArguments(heapMb), ...commandArguments]
   if (!existsSync(dataFolder)) {
     const format = ['format', '--cluster-id', 'b3R0bGEtdGVzdHMtMDAwMA', '--config', properties]
@@ -31,7 +33,13 @@ export async function startKafka(folder: string, settings: readonly string[] = [
     ...java('kafka.Kafka', properties),
   ])
   await started.waitForOutput((output) => (output.includes('Kafka Server started') ? true : undefined))
-  return { bootstrap: `127.0.0.1:${port}`, pid: started.pid, dataFolder, stop: async () => void (await started.end()) }
+  return {
+    bootstrap: `127.0.0.1:${clientPort}`,
+    pid: started.pid,
+    dataFolder,
+    stop: async () => void (await started.end()),
+    kill: async () => void (await started.end('SIGKILL')),
+  }
 }
 
 function serverProperties(port: number, controllerPort: number, dataFolder: string, settings: readonly string[]): string[] {
