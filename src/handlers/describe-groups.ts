@@ -1,4 +1,4 @@
-// DescribeGroups v0-6: classic groups with their members; what members sent and were assigned only while the group is stable.
+// DescribeGroups v0-6: classic groups with their members and what those were assigned last; what they sent only while the group is stable.
 // - Who asks for it in a tagged field of our own gets the group's history, too (v5+).
 // - A group that there is not, or that is no classic one, is `Dead`, and GROUP_ID_NOT_FOUND (v6, KIP-1043).
 

@@ -14,6 +14,9 @@ import { buildBatch } from '../support/batch-builder.ts'
 import { ConnectionClosed, WireConnection } from '../support/wire-connection.ts'
 import { normalised, ZERO_ID, type Known } from './normalise.ts'
 
+/** Of both brokers: so that no group waits for members that do not come. */
+export const BROKER_CONFIGS: Readonly<Record<string, string>> = { 'group.initial.rebalance.delay.ms': '0' }
+
 export const CLOSED = 'the connection closes'
 const SILENCE = 'there is no answer'
 const ANSWERED_WITHIN_MS = 5000

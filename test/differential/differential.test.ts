@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startOttla, type TestBroker } from '../support/broker-process.ts'
-import { AskedBroker } from './broker.ts'
+import { AskedBroker, BROKER_CONFIGS } from './broker.ts'
 import { cases } from './cases/all.ts'
 
 interface Answer {
@@ -36,7 +36,7 @@ describe('Ottla answers as Kafka does, or as it says it does', () => {
   beforeAll(async () => {
     answers = readAnswers('answers.jsonl')
     deviations = readAnswers('deviations.jsonl')
-    ottla = await startOttla()
+    ottla = await startOttla({ flags: Object.entries(BROKER_CONFIGS).flatMap(([name, value]) => ['--set', `${name}=${value}`]) })
     broker = await AskedBroker.prepare(ottla.bootstrap)
   })
 

@@ -1,4 +1,4 @@
-// A classic group for who asks about it. What its members sent and were assigned is told while it is stable: else it is about to change.
+// A classic group for who asks about it. What its members sent is told while it is stable: else it is about to change.
 
 import type { describeGroups } from '../../wire/messages/describe-groups.ts'
 import type { Draft } from '../../wire/schema.ts'
@@ -19,7 +19,7 @@ export function describedGroup(state: ClassicState): Pick<Described, 'groupState
       clientId: member.clientId,
       clientHost: member.clientHost,
       memberMetadata: isStable ? metadataOf(member, protocolName) : NO_ASSIGNMENT,
-      memberAssignment: isStable ? member.assignment : NO_ASSIGNMENT,
+      memberAssignment: member.assignment,
     })),
   }
 }

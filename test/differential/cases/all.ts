@@ -1,5 +1,6 @@
 // Every question of the comparison.
 
+import { classicGroupCases } from './classic-groups.ts'
 import { clusterCases } from './cluster.ts'
 import { committedOffsetCases } from './committed-offsets.ts'
 import { coordinatorCases } from './coordinators.ts'
@@ -27,4 +28,5 @@ export const cases: readonly Case[] = [
   ...damagedFrames,
   ...coordinatorCases,
   ...committedOffsetCases,
+  ...classicGroupCases,
 ]

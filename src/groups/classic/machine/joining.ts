@@ -51,7 +51,7 @@ function joinKnown(turn: Transition, event: JoinEvent): void {
   const { state } = turn
   if (state.pendingMemberIds.has(memberId)) {
     if (groupInstanceId === null) return addMember(turn, event, memberId)
-    return turn.answerJoin(ticket, refusedJoin('UNKNOWN_SERVER_ERROR', memberId)) // as Kafka: static members are given no id before they join
+    return turn.answerJoin(ticket, refusedJoin('UNKNOWN_SERVER_ERROR', '')) // as Kafka: static members are given no id before they join
   }
   const error = memberError(state, memberId, groupInstanceId)
   if (error !== undefined) return turn.answerJoin(ticket, refusedJoin(error, memberId))
