@@ -16,8 +16,10 @@ const SESSION_MS = 10_000
 export const REBALANCE_MS = 60_000
 
 /** Requests that were sent have come as far as they can. */
-export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 12; turn++) await setImmediate()
+export const settled = (): Promise<void> => turns(12)
+
+export async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await setImmediate()
 }
 
 export class ClassicTestMember {
