@@ -1,6 +1,7 @@
 // Every question of the comparison.
 
 import { classicGroupCases } from './classic-groups.ts'
+import { classicMemberCases } from './classic-members.ts'
 import { clusterCases } from './cluster.ts'
 import { committedOffsetCases } from './committed-offsets.ts'
 import { coordinatorCases } from './coordinators.ts'
@@ -29,4 +30,5 @@ export const cases: readonly Case[] = [
   ...coordinatorCases,
   ...committedOffsetCases,
   ...classicGroupCases,
+  ...classicMemberCases,
 ]

@@ -136,13 +136,16 @@ export class ModelClient {
 
   #send<Answer>(answer: Promise<Answer>, take: (answer: Answer) => void): void {
     this.#seen.openCount++
-    const waiting: Promise<void> = answer.then((settled) => {
-      this.#seen.openCount--
-      if (this.#waiting !== waiting) return // it was restarted
-      this.#waiting = undefined
-      take(settled)
-    })
+    const waiting: Promise<void> = this.#await(answer, () => this.#waiting === waiting, take)
     this.#waiting = waiting
+  }
+
+  async #await<Answer>(answer: Promise<Answer>, isAwaited: () => boolean, take: (answer: Answer) => void): Promise<void> {
+    const settled = await answer
+    this.#seen.openCount--
+    if (!isAwaited()) return
+    this.#waiting = undefined
+    take(settled)
   }
 
   /** As Kafka's own clients: who is not known forgets who it was. */
