@@ -12,7 +12,7 @@ import type { TestServices } from '../../support/test-services.ts'
 export type JoinAnswer = Infer<typeof joinGroup.response>
 type Protocols = Readonly<Record<string, string>>
 
-const SESSION_MS = 10_000
+export const SESSION_MS = 10_000
 export const REBALANCE_MS = 60_000
 
 /** Requests that were sent have come as far as they can. */
