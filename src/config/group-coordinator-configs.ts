@@ -1,6 +1,6 @@
 // The broker configs of the group coordinator: Kafka's names, defaults and limits. What a group may set for itself is in group-configs.ts.
 
-import { int, INT_MAX, list, long } from './row-kinds.ts'
+import { int, INT_MAX, list, long, string } from './row-kinds.ts'
 
 const ASSIGNORS = ['uniform', 'range']
 const PROTOCOLS = ['classic', 'consumer', 'share', 'streams']
@@ -38,6 +38,11 @@ export const groupCoordinatorConfigs = {
     doc: 'The most that `consumer.session.timeout.ms` of a group may be.',
   }),
   'group.consumer.max.size': int({ default: INT_MAX, atLeast: 1, doc: 'The most members of a consumer group (KIP-848).' }),
+  'group.consumer.migration.policy': string({
+    default: 'bidirectional',
+    oneOf: ['disabled', 'downgrade', 'upgrade', 'bidirectional'],
+    doc: 'Whether a group with members changes to the consumer protocol (KIP-848) when the first member with it comes, and back when the last one leaves.',
+  }),
   'group.consumer.min.assignment.interval.ms': int({
     default: 0,
     atLeast: 0,

@@ -36,6 +36,8 @@ export interface GroupServices {
    * group did meanwhile is forgotten.
    */
   readonly write: (records: readonly GroupRecordDraft[]) => Promise<void>
+  /** What is in memory is not what the log says, and never will be: the shard ends as if its log had failed, and is read anew. */
+  readonly reload: () => void
   /** Keeps what happened, for who asks why. */
   readonly note: (groupId: string, event: Omit<GroupEvent, 'timeMs'>) => void
   /** The group is another object from now on: it has changed its protocol. */

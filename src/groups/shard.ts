@@ -11,7 +11,7 @@ import { deletions, GroupOffsets } from './offsets/group-offsets.ts'
 import type { GroupRecord, GroupRecordDraft } from './records/group-record.ts'
 
 export interface ShardOptions extends Omit<GroupLogOptions, 'failed'> {
-  readonly services: Omit<GroupServices, 'write' | 'replace'>
+  readonly services: Omit<GroupServices, 'write' | 'reload' | 'replace'>
 }
 
 export class Shard {
@@ -36,6 +36,7 @@ export class Shard {
     this.services = {
       ...services,
       write: (records) => this.write(records),
+      reload: () => this.end(new Refusal('NOT_COORDINATOR', 'the groups are read anew')),
       replace: (group) => void this.groups.set(group.groupId, group),
     }
   }

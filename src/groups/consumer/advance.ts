@@ -31,12 +31,14 @@ export interface SignOfLife {
   readonly subscriptionChange: string | undefined
   /** null when it does not say. */
   readonly owned: readonly TopicPartitions[] | null
+  /** An assignment need not keep its distance. */
+  readonly isUrgent: boolean
 }
 
 export function advance(change: GroupChange, sign: SignOfLife, context: AdvanceContext): void {
   const { subscriptionChange } = sign
   if (subscriptionChange !== undefined || context.haveTopicsChanged) bumpEpoch(change, context, subscriptionChange)
-  if (isAssignmentDue(change.state, context)) assign(change, context)
+  if (isAssignmentDue(change.state, context, sign.isUrgent)) assign(change, context)
   reconcile(change, sign, context)
 }
 
@@ -51,8 +53,9 @@ export function bumpEpoch(change: GroupChange, { topics, nowMs }: Pick<AdvanceCo
 }
 
 /** Assignments keep a distance, so that many members that come at once are assigned to together. */
-function isAssignmentDue(state: ConsumerGroupState, { nowMs, assignmentIntervalMs }: AdvanceContext): boolean {
+function isAssignmentDue(state: ConsumerGroupState, { nowMs, assignmentIntervalMs }: AdvanceContext, isUrgent: boolean): boolean {
   if (state.groupEpoch === state.assignmentEpoch) return false
+  if (isUrgent) return true
   const sinceMs = nowMs - state.assignmentTimestampMs
   return sinceMs >= assignmentIntervalMs || sinceMs < 0 // the clock was set back
 }

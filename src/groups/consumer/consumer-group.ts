@@ -1,20 +1,30 @@
 // A group of the consumer protocol (KIP-848): the broker assigns, and each member is told its part, one step at a time, in the answers to its heartbeats.
 // What is decided is in group-state.ts the moment it is decided, and in the log before anybody is told. This file joins the parts: time, disk, configs.
 
-import { Refusal } from '../../wire/error-codes.ts'
+import { errorCode, Refusal } from '../../wire/error-codes.ts'
 import type { consumerGroupHeartbeat } from '../../wire/messages/consumer-group-heartbeat.ts'
-import type { Draft } from '../../wire/schema.ts'
+import type { heartbeat } from '../../wire/messages/heartbeat.ts'
+import type { joinGroup } from '../../wire/messages/join-group.ts'
+import type { leaveGroup } from '../../wire/messages/leave-group.ts'
+import type { syncGroup } from '../../wire/messages/sync-group.ts'
+import type { Draft, Infer } from '../../wire/schema.ts'
+import { ClassicGroup } from '../classic/classic-group.ts'
+import type { GroupMetadataValue } from '../classic/group-metadata.ts'
 import { topicPartitionsOf } from '../assignors/partitions.ts'
 import type { Caller, CommittedPlace, Committer, Group, GroupState } from '../group.ts'
 import type { GroupServices } from '../group-services.ts'
+import { CONSUMER_PROTOCOL_TYPE } from '../protocol/consumer-subscription.ts'
 import type { GroupRecordDraft } from '../records/group-record.ts'
 import { type HeartbeatRequest, JOIN_EPOCH, LEAVE_EPOCH } from './heartbeats/check-heartbeat.ts'
 import { checkCommit, checkFetch } from './check-offsets.ts'
 import { groupTombstones } from './state/consumer-records.ts'
 import { consumerSettings } from './consumer-settings.ts'
 import { type DeadlineKind, Deadlines } from './deadlines.ts'
-import { leaveForAWhile, removal } from './departures.ts'
+import { classicDepartures, type Departure, leaveForAWhile, removal } from './departures.ts'
 import { describedGroup, type DescribedGroup } from './describe-group.ts'
+import { assignmentOf } from './migration/classic-bytes.ts'
+import { checkSync, classicJoin, classicMember, hasToRejoin, joinAnswer, type JoinRequest } from './migration/classic-members.ts'
+import { downgraded } from './migration/downgrade.ts'
 import type { GroupChange } from './state/group-change.ts'
 import { ConsumerGroupState } from './state/group-state.ts'
 import type { Member } from './state/member.ts'
@@ -39,6 +49,11 @@ export class ConsumerGroup implements Group {
   }
 
   static restored(state: ConsumerGroupState, services: GroupServices): ConsumerGroup {
+    return new ConsumerGroup(state, services)
+  }
+
+  /** What was a classic group; nothing of the change is on disk. */
+  static upgraded({ state }: GroupChange, services: GroupServices): ConsumerGroup {
     return new ConsumerGroup(state, services)
   }
 
@@ -68,9 +83,7 @@ export class ConsumerGroup implements Group {
     const memberId = request.memberId === '' ? this.#services.randomId() : request.memberId
     const knownAs = this.#state.members.get(memberId)
     const { change, member, replacedId, isAssignmentNews } = heartbeatOf(this.#state, { ...request, memberId }, caller, this.#context())
-    this.#topicChangesSeen = this.#services.topics.changeCount
-    if (replacedId !== undefined) this.#deadlines.forget(replacedId)
-    this.#watch(member, knownAs)
+    this.#heardOf(member, replacedId, knownAs)
     const answer: HeartbeatResponse = {
       errorCode: 0,
       memberId,
@@ -85,20 +98,43 @@ export class ConsumerGroup implements Group {
     return describedGroup(this.#state, this.#services.topics, this.#services.config['group.consumer.assignors'])
   }
 
-  join(): Promise<never> {
-    throw new Refusal('INCONSISTENT_GROUP_PROTOCOL')
+  join(request: JoinRequest, caller: Caller): Promise<Draft<typeof joinGroup.response>> {
+    if (this.#state.members.size === 0) return this.#becomeClassic(this.tombstones()).join(request, caller)
+    const { memberId: saidId, groupInstanceId, sessionTimeoutMs } = request
+    const memberId = saidId === '' ? `${groupInstanceId ?? caller.clientId}-${this.#services.randomId()}` : saidId
+    if (saidId === '' && groupInstanceId === null && caller.apiVersion >= KNOWN_MEMBER_ID_SINCE_VERSION)
+      return Promise.resolve({ errorCode: errorCode('MEMBER_ID_REQUIRED'), protocolName: null, leader: '', memberId, members: [] })
+    const { change, member, replacedId } = classicJoin(this.#state, request, memberId, caller, this.#context())
+    this.#heardOf(member, replacedId)
+    this.#deadlines.clear(memberId, 'join')
+    this.#deadlines.set(memberId, 'sync', member.rebalanceTimeoutMs)
+    this.#deadlines.set(memberId, 'session', sessionTimeoutMs)
+    return this.#settle(change).then(() => joinAnswer(member))
   }
 
-  sync(): Promise<never> {
-    throw new Refusal('UNKNOWN_MEMBER_ID')
+  sync(request: Infer<typeof syncGroup.request>): Promise<Draft<typeof syncGroup.response>> {
+    const member = classicMember(this.#state, request)
+    checkSync(this.#state, member, request)
+    this.#deadlines.clear(member.memberId, 'sync')
+    this.#watch(member, member)
+    const protocolName = member.classic!.supportedProtocols[0]!.name
+    const assignment = assignmentOf(member, this.#services.topics)
+    return this.#written.then(() => ({ errorCode: 0, protocolType: CONSUMER_PROTOCOL_TYPE, protocolName, assignment }))
   }
 
-  heartbeat(): Promise<never> {
-    throw new Refusal('UNKNOWN_MEMBER_ID')
+  heartbeat(request: Infer<typeof heartbeat.request>): Promise<Draft<typeof heartbeat.response>> {
+    const member = classicMember(this.#state, request)
+    const { memberId, rebalanceTimeoutMs } = member
+    this.#watch(member, member)
+    if (!hasToRejoin(this.#state, member)) return ALIVE
+    if (!this.#deadlines.has(memberId, 'join')) this.#deadlines.set(memberId, 'join', rebalanceTimeoutMs)
+    throw new Refusal('REBALANCE_IN_PROGRESS')
   }
 
-  leave(): Promise<never> {
-    throw new Refusal('UNKNOWN_MEMBER_ID')
+  async leave({ members }: Infer<typeof leaveGroup.request>): Promise<Draft<typeof leaveGroup.response>> {
+    const { departures, responses } = classicDepartures(this.#state, members)
+    if (departures.length > 0) await this.#remove(departures)
+    return { errorCode: 0, members: responses }
   }
 
   checkCommit(committer: Committer, places: readonly CommittedPlace[]): void {
@@ -136,33 +172,61 @@ export class ConsumerGroup implements Group {
     const state = this.#state
     const member = instanceId === null ? memberWithId(state, memberId) : memberOfInstance(state, instanceId, memberId)
     const answer = { errorCode: 0, memberEpoch, heartbeatIntervalMs: 0 }
-    if (memberEpoch === LEAVE_EPOCH) return this.#remove(member, 'left', 'it left the group').then(() => answer)
+    if (memberEpoch === LEAVE_EPOCH) return this.#remove([{ member, kind: 'left', reason: 'left by itself' }]).then(() => answer)
     const change = leaveForAWhile(state, member)
     this.#deadlines.clear(memberId, 'revocation')
     return this.#settle(change).then(() => answer)
   }
 
-  #remove(member: Member, kind: 'left' | 'expired' | 'fenced', reason: string): Promise<void> {
-    this.#deadlines.forget(member.memberId)
-    return this.#settle(removal(this.#state, [{ member, kind, reason }], this.#context()))
+  /** If only classic members are left, the group becomes a classic one: unless it may not, or nobody is left. */
+  #remove(departures: readonly Departure[]): Promise<void> {
+    const { topics, clock, config } = this.#services
+    const leaving = new Set(departures.map(({ member }) => member.memberId))
+    for (const memberId of leaving) this.#deadlines.forget(memberId)
+    const mayDowngrade = ['downgrade', 'bidirectional'].includes(config['group.consumer.migration.policy'])
+    const downgrade = mayDowngrade ? downgraded(this.#state, leaving, topics, clock.now()) : undefined
+    if (downgrade === undefined || downgrade.value.members.length > config['group.max.size'])
+      return this.#settle(removal(this.#state, departures, this.#context()))
+    for (const { member, kind, reason } of departures)
+      this.#note({ kind, memberId: member.memberId, clientId: member.clientId, generation: this.#state.groupEpoch, reason })
+    const reason = 'changed to the classic protocol: the last member with the consumer protocol is gone'
+    this.#note({ kind: 'protocol', memberId: null, clientId: null, generation: this.#state.groupEpoch, reason })
+    this.#becomeClassic(downgrade.records, downgrade.value).rebalance(reason)
+    return this.#written
+  }
+
+  #becomeClassic(records: readonly GroupRecordDraft[], value?: GroupMetadataValue): ClassicGroup {
+    this.close()
+    this.#write(records)
+    const { groupId } = this
+    const classic =
+      value === undefined ? ClassicGroup.empty(groupId, this.#services) : ClassicGroup.restored(groupId, value, this.#services)
+    this.#services.replace(classic)
+    return classic
   }
 
   #missed(memberId: string, kind: DeadlineKind): void {
     const member = memberWithId(this.#state, memberId)
-    const { sessionTimeoutMs } = consumerSettings(this.#services, this.groupId)
-    const [departure, reason] =
-      kind === 'session'
-        ? (['expired', `session timed out after ${sessionTimeoutMs / 1000} s`] as const)
-        : (['fenced', `it did not give up its partitions within its rebalance timeout of ${member.rebalanceTimeoutMs / 1000} s`] as const)
-    this.#remove(member, departure, reason).catch(() => undefined) // the log has failed, and with it the group
+    const reason = MISSED[kind](member, this.#sessionTimeoutMs(member))
+    this.#remove([{ member, kind: kind === 'session' ? 'expired' : 'fenced', reason }]).catch(() => undefined) // the log has failed, and with it the group
+  }
+
+  #heardOf(member: Member, replacedId: string | undefined, before?: Member): void {
+    this.#topicChangesSeen = this.#services.topics.changeCount
+    if (replacedId !== undefined) this.#deadlines.forget(replacedId)
+    this.#watch(member, before)
   }
 
   /** The member was heard of: its session begins anew, and so does its time to give up partitions when it was just told to. */
   #watch(member: Member, before?: Member): void {
     const { memberId, state } = member
-    this.#deadlines.set(memberId, 'session', consumerSettings(this.#services, this.groupId).sessionTimeoutMs)
-    if (state !== 'unrevoked') this.#deadlines.clear(memberId, 'revocation')
+    this.#deadlines.set(memberId, 'session', this.#sessionTimeoutMs(member))
+    if (state !== 'unrevoked' || member.classic !== null) this.#deadlines.clear(memberId, 'revocation')
     else if (before?.pendingRevocation !== member.pendingRevocation) this.#deadlines.set(memberId, 'revocation', member.rebalanceTimeoutMs)
+  }
+
+  #sessionTimeoutMs({ classic }: Member): number {
+    return classic?.sessionTimeoutMs ?? consumerSettings(this.#services, this.groupId).sessionTimeoutMs
   }
 
   #context() {
@@ -179,11 +243,30 @@ export class ConsumerGroup implements Group {
 
   /** Resolves when what the group is now, whoever changed it, is on disk. */
   #settle({ records, events }: GroupChange, before: readonly GroupRecordDraft[] = []): Promise<void> {
-    const { write, note, clock } = this.#services
-    for (const event of events) note(this.groupId, event)
+    for (const event of events) this.#note(event)
     if (this.#state.members.size > 0) this.#emptySinceMs = undefined
-    else this.#emptySinceMs ??= clock.now()
-    if (records.length + before.length > 0) this.#written = write([...before, ...records])
+    else this.#emptySinceMs ??= this.#services.clock.now()
+    if (records.length + before.length > 0) this.#write([...before, ...records])
     return this.#written
   }
+
+  #write(records: readonly GroupRecordDraft[]): void {
+    this.#written = this.#services.write(records)
+    this.#written.catch(() => this.#services.reload()) // whoever waits is told; too large a change is in force here, and never will be in the log
+  }
+
+  #note(event: GroupChange['events'][number]): void {
+    this.#services.note(this.groupId, event)
+  }
+}
+
+const ALIVE = Promise.resolve({ errorCode: 0 })
+const KNOWN_MEMBER_ID_SINCE_VERSION = 4
+
+/** What a member did not do in time. */
+const MISSED: Readonly<Record<DeadlineKind, (member: Member, sessionTimeoutMs: number) => string>> = {
+  session: (_member, sessionTimeoutMs) => `session timed out after ${sessionTimeoutMs / 1000} s`,
+  revocation: ({ rebalanceTimeoutMs }) => `did not give up its partitions within its rebalance timeout of ${rebalanceTimeoutMs / 1000} s`,
+  join: ({ rebalanceTimeoutMs }) => `did not rejoin within its rebalance timeout of ${rebalanceTimeoutMs / 1000} s`,
+  sync: ({ rebalanceTimeoutMs }) => `joined and did not sync within its rebalance timeout of ${rebalanceTimeoutMs / 1000} s`,
 }

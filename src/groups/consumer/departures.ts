@@ -1,6 +1,11 @@
 // How members leave: for good, or, with a group instance id, for a while.
 
+import { attempt } from '../../wire/attempt.ts'
+import { errorCode, Refusal } from '../../wire/error-codes.ts'
+import type { leaveGroup } from '../../wire/messages/leave-group.ts'
+import type { Draft, Infer } from '../../wire/schema.ts'
 import { type AdvanceContext, bumpEpoch } from './advance.ts'
+import { namedClassicMember } from './migration/classic-members.ts'
 import { memberTombstones, progressRecord } from './state/consumer-records.ts'
 import { GroupChange } from './state/group-change.ts'
 import type { ConsumerGroupState } from './state/group-state.ts'
@@ -35,4 +40,28 @@ export function leaveForAWhile(state: ConsumerGroupState, member: Member): Group
   change.add(progressRecord(state.groupId, member.memberId, progress))
   change.note({ kind: 'left', member, reason: `instance ${member.instanceId} is away for a while` })
   return change
+}
+
+type Named = Infer<typeof leaveGroup.request>['members'][number]
+type Responses = NonNullable<Draft<typeof leaveGroup.response>['members']>
+
+/** Who of those that a LeaveGroup names can leave: classic members, and static ones that an administrator removes by their group instance id. */
+export function classicDepartures(state: ConsumerGroupState, named: readonly Named[]): { departures: Departure[]; responses: Responses } {
+  const departures: Departure[] = []
+  const responses = named.map((one) => {
+    const { memberId, groupInstanceId } = one
+    const found = attempt(() => leavingMember(state, one))
+    if (found instanceof Refusal) return { memberId, groupInstanceId, errorCode: errorCode(found.error) }
+    if (departures.some(({ member }) => member === found)) return { memberId, groupInstanceId, errorCode: errorCode('UNKNOWN_MEMBER_ID') }
+    departures.push({ member: found, kind: 'left', reason: one.reason ?? 'left by itself' })
+    return { memberId, groupInstanceId, errorCode: 0 }
+  })
+  return { departures, responses }
+}
+
+function leavingMember(state: ConsumerGroupState, { memberId, groupInstanceId }: Named): Member {
+  const isByInstance = memberId === '' && groupInstanceId !== null
+  const member = isByInstance ? state.staticMember(groupInstanceId) : namedClassicMember(state, memberId, groupInstanceId)
+  if (member === undefined) throw new Refusal('UNKNOWN_MEMBER_ID')
+  return member
 }

@@ -3,7 +3,7 @@
 
 import { recordCodec } from '../../wire/compile.ts'
 import { Malformed, Reader } from '../../wire/reader.ts'
-import { array, bytes, defineRecord, int32, string, struct } from '../../wire/schema.ts'
+import { array, bytes, defineRecord, type Infer, int32, string, struct } from '../../wire/schema.ts'
 
 /** An int16 version goes before it. */
 export const CONSUMER_PROTOCOL_SUBSCRIPTION = defineRecord({
@@ -20,6 +20,21 @@ export const CONSUMER_PROTOCOL_SUBSCRIPTION = defineRecord({
 })
 
 export const CONSUMER_PROTOCOL_TYPE = 'consumer'
+
+export type ConsumerSubscription = Infer<typeof CONSUMER_PROTOCOL_SUBSCRIPTION.fields> & { readonly version: number }
+
+/** With all that the member says, and in which version (at most 3: the later ones begin with that). undefined when the bytes are no subscription. */
+export function decodeSubscription(metadata: Buffer): ConsumerSubscription | undefined {
+  try {
+    const reader = new Reader(metadata)
+    const version = Math.min(reader.int16(), CONSUMER_PROTOCOL_SUBSCRIPTION.maxVersion)
+    if (version < 0) return undefined
+    return { ...recordCodec(CONSUMER_PROTOCOL_SUBSCRIPTION, version).decode(reader), version }
+  } catch (error) {
+    if (error instanceof Malformed) return undefined
+    throw error
+  }
+}
 
 /** undefined when the bytes are no subscription: Kafka's own clients may use the protocol type for something else. */
 export function subscribedTopics(metadata: Buffer): readonly string[] | undefined {

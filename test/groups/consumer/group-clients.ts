@@ -75,5 +75,6 @@ export async function describedGroup(services: TestServices, groupId = 'group'):
   return groups[0]!
 }
 
+export const SESSION_TIMEOUT_MS = 45_000
 /** Past the time that assignments keep from each other, so that the next heartbeat brings a new one. */
 export const ASSIGNMENT_INTERVAL_MS = 1000

@@ -2,7 +2,7 @@
 // refused before anything has changed.
 
 import { Refusal } from '../../../wire/error-codes.ts'
-import { isSamePartitions } from '../../assignors/partitions.ts'
+import { isSamePartitions, type TopicPartitions } from '../../assignors/partitions.ts'
 import type { Caller } from '../../group.ts'
 import { encodeGroupRecord } from '../../records/group-record.ts'
 import { advance, type AdvanceContext } from '../advance.ts'
@@ -11,7 +11,7 @@ import { memberRecord, memberTombstones, progressRecord, targetRecord } from '..
 import { GroupChange } from '../state/group-change.ts'
 import type { ConsumerGroupState } from '../state/group-state.ts'
 import { isSubscriptionOf, type Member } from '../state/member.ts'
-import { recognised } from './membership.ts'
+import { recognised, type Recognised } from './membership.ts'
 import { compileRegex } from '../subscriptions/regular-expressions.ts'
 
 /** Names of 10,000 topics fit; what is longer could not be written beside what belongs to it. */
@@ -37,23 +37,44 @@ export function heartbeatOf(
   caller: Pick<Caller, 'clientId' | 'clientHost'>,
   context: HeartbeatContext,
 ): HeartbeatOutcome {
-  const { memberId } = request
+  const { memberId, topicPartitions: owned } = request
   checkSize(state, memberId, context.maxSize)
-  const { member: before, isNew, replaces } = recognised(state, request)
-  const member = saying(before, request, caller)
+  const who = recognised(state, request)
+  const member = saying(who.member, request, caller)
+  const outcome = updated(state, who, member, { owned, isUrgent: false, reason: 'joined with the consumer protocol' }, context)
+  return request.memberEpoch === JOIN_EPOCH || isFull(request) ? { ...outcome, isAssignmentNews: true } : outcome
+}
+
+interface Told {
+  /** null when it does not say. */
+  readonly owned: readonly TopicPartitions[] | null
+  /** It would ask again at once if it were not assigned to now. */
+  readonly isUrgent: boolean
+  /** Why it joins, if it does. */
+  readonly reason: string
+}
+
+/** The member is as it says now, and its group goes on from there. */
+export function updated(
+  state: ConsumerGroupState,
+  { member: before, isNew, replaces }: Recognised,
+  member: Member,
+  { owned, isUrgent, reason }: Told,
+  context: AdvanceContext,
+): HeartbeatOutcome {
   checkFacts(state, before, member)
   const change = new GroupChange(state)
   if (replaces !== undefined) takeOver(change, replaces, before)
   if (isNew || !isSameFacts(before, member)) change.add(memberRecord(state.groupId, member))
-  if (isNew) change.note({ kind: 'joined', member, reason: 'joined with the consumer protocol' })
-  const subscriptionChange = changeOfSubscription(before, member, isNew)
-  advance(change, { memberId, subscriptionChange, owned: request.topicPartitions }, context)
+  if (isNew) change.note({ kind: 'joined', member, reason })
+  const { memberId } = member
+  advance(change, { memberId, subscriptionChange: changeOfSubscription(before, member, isNew), owned, isUrgent }, context)
   const after = state.members.get(memberId)!
-  const isAssignmentNews = request.memberEpoch === JOIN_EPOCH || isFull(request) || !isSamePartitions(before.assigned, after.assigned)
+  const isAssignmentNews = !isSamePartitions(before.assigned, after.assigned)
   return { change, member: after, replacedId: replaces?.memberId, isAssignmentNews }
 }
 
-function checkSize({ members }: ConsumerGroupState, memberId: string, maxSize: number): void {
+export function checkSize({ members }: ConsumerGroupState, memberId: string, maxSize: number): void {
   if (members.size >= maxSize && !members.has(memberId))
     throw new Refusal('GROUP_MAX_SIZE_REACHED', `the group has ${members.size} members, and may have no more`)
 }

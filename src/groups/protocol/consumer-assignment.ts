@@ -1,0 +1,42 @@
+// What classic members of protocol type `consumer` are assigned: partitions by topic name, in the bytes that SyncGroup carries. Its versions, 0 to 3, are the same.
+
+import { recordCodec } from '../../wire/compile.ts'
+import { Malformed, Reader } from '../../wire/reader.ts'
+import { array, bytes, defineRecord, int32, string, struct } from '../../wire/schema.ts'
+import { Writer } from '../../wire/writer.ts'
+
+const CONSUMER_PROTOCOL_ASSIGNMENT = defineRecord({
+  name: 'ConsumerProtocolAssignment',
+  versions: '0-3',
+  flexible: 'none',
+  fields: struct({
+    assignedPartitions: array(struct({ topic: string, partitions: array(int32) })),
+    userData: bytes.nullable().default(null),
+  }),
+})
+
+export interface NamedPartitions {
+  readonly topic: string
+  readonly partitions: readonly number[]
+}
+
+export function encodeAssignment(assignedPartitions: readonly NamedPartitions[], version: number): Buffer {
+  const writer = new Writer()
+  writer.int16(version)
+  const plain = assignedPartitions.map(({ topic, partitions }) => ({ topic, partitions: [...partitions] }))
+  recordCodec(CONSUMER_PROTOCOL_ASSIGNMENT, version).encode(writer, { assignedPartitions: plain, userData: null })
+  return Buffer.concat(writer.chunks())
+}
+
+/** No bytes are no partitions: a member that has joined and not synced. undefined for bytes that are no assignment. */
+export function decodeAssignment(assignment: Buffer): readonly NamedPartitions[] | undefined {
+  if (assignment.length === 0) return []
+  try {
+    const reader = new Reader(assignment)
+    if (reader.int16() < 0) return undefined
+    return recordCodec(CONSUMER_PROTOCOL_ASSIGNMENT, 0).decode(reader).assignedPartitions
+  } catch (error) {
+    if (error instanceof Malformed) return undefined
+    throw error
+  }
+}
