@@ -30,7 +30,7 @@ export function consumerGroupDescribe({ groups, config }: Services): ServedApi {
   return handler(api, {
     async handle({ groupIds, includeAuthorizedOperations, includeHistory }) {
       checkConsumerProtocol(config)
-      const described = await Promise.all(groupIds.map(describe))
+      const described = await Promise.all(namelessFirst(groupIds).map(describe))
       const more = ({ errorCode: code, groupId }: Described): Partial<Described> => ({
         ...(includeAuthorizedOperations && code === 0 ? { authorizedOperations: GROUP_OPERATIONS } : {}),
         ...(includeHistory ? { history: groups.history.of(groupId) } : {}),
@@ -40,6 +40,9 @@ export function consumerGroupDescribe({ groups, config }: Services): ServedApi {
     refuse: ({ groupIds }, refusal) => ({ groups: groupIds.map((groupId) => refused(groupId, refusal)) }),
   })
 }
+
+/** As Kafka has them. */
+const namelessFirst = (groupIds: readonly string[]): string[] => groupIds.toSorted((a, b) => Number(b === '') - Number(a === ''))
 
 function refused(groupId: string, refusal: Refusal): Described {
   const nothing = { groupState: '', groupEpoch: 0, assignmentEpoch: 0, assignorName: '', members: [] }

@@ -38,6 +38,8 @@ function topicId(value: unknown, known: Known): unknown {
 const RULES: Readonly<Record<string, Rule>> = {
   name: topicName,
   topic: topicName,
+  topicName,
+  subscribedTopicNames: (value, known) => (value as string[]).map((name) => topicName(name, known)),
   errorCode: (value) => errorName(value as number),
   topicConfigErrorCode: (value) => errorName(value as number),
   errorMessage: sentence,
@@ -74,6 +76,8 @@ const SORTED_BY: Readonly<Record<string, readonly string[]>> = {
   results: ['name', 'groupId', 'resourceType', 'resourceName'],
   partitions: ['partitionIndex', 'partition'],
   partitionResponses: ['index'],
+  members: ['memberId'],
+  topicPartitions: ['topicName', 'topicId'],
 }
 
 export function normalised(value: unknown, known: Known): unknown {

@@ -171,7 +171,7 @@ export class ConsumerGroup implements Group {
   #leave({ memberId, memberEpoch, instanceId }: HeartbeatRequest): Promise<HeartbeatResponse> {
     const state = this.#state
     const member = instanceId === null ? memberWithId(state, memberId) : memberOfInstance(state, instanceId, memberId)
-    const answer = { errorCode: 0, memberEpoch, heartbeatIntervalMs: 0 }
+    const answer = { errorCode: 0, memberId, memberEpoch, heartbeatIntervalMs: 0 }
     if (memberEpoch === LEAVE_EPOCH) return this.#remove([{ member, kind: 'left', reason: 'left by itself' }]).then(() => answer)
     const change = leaveForAWhile(state, member)
     this.#deadlines.clear(memberId, 'revocation')

@@ -36,7 +36,7 @@ function describedMember(member: Member, state: ConsumerGroupState, topics: Grou
     clientId,
     clientHost,
     subscribedTopicNames: [...subscribedTopicNames].sort(),
-    subscribedTopicRegex: subscribedTopicRegex === '' ? null : subscribedTopicRegex,
+    subscribedTopicRegex,
     assignment: { topicPartitions: named(held, topics) },
     targetAssignment: { topicPartitions: named(state.target(memberId), topics) },
     memberType: member.classic === null ? MEMBER_TYPES.consumer : MEMBER_TYPES.classic,

@@ -4,6 +4,7 @@ import { classicGroupCases } from './classic-groups.ts'
 import { classicMemberCases } from './classic-members.ts'
 import { clusterCases } from './cluster.ts'
 import { committedOffsetCases } from './committed-offsets.ts'
+import { consumerGroupCases } from './consumer-groups.ts'
 import { coordinatorCases } from './coordinators.ts'
 import { damagedFrames } from './damaged-frames.ts'
 import { fetchSessions } from './fetch-sessions.ts'
@@ -31,4 +32,5 @@ export const cases: readonly Case[] = [
   ...committedOffsetCases,
   ...classicGroupCases,
   ...classicMemberCases,
+  ...consumerGroupCases,
 ]
