@@ -1,4 +1,4 @@
-// A member of a consumer group that keeps to the protocol, as the model plays it: it uses what it was told to have, gives up at once what it was told to, joins
+// A member of a consumer group that keeps to the protocol, as the model plays it: it uses what it was told to have, goes on with what it is to give up until it says that it has, joins
 // anew when it was silent for too long, and says everything of itself after an answer that it did not get.
 
 import { errorName } from '../../../src/wire/error-codes.ts'
@@ -24,7 +24,8 @@ export class ModelMember {
   #facts: Facts = {}
   #heardAtMs = 0
   #missedAnswers = 0
-  #told: readonly { topicId: string; partitions: readonly number[] }[] = []
+  #told: ReadonlySet<string> = new Set()
+  #uses: ReadonlySet<string> = new Set()
   #isAway = false
   isLiving = false
 
@@ -40,7 +41,7 @@ export class ModelMember {
 
   /** The partitions that it reads, each by topic id and number. */
   get uses(): ReadonlySet<string> {
-    return new Set(this.#told.flatMap(({ topicId, partitions }) => partitions.map((index) => `${topicId} ${index}`)))
+    return this.#uses
   }
 
   /** Every partition of the topics that it is subscribed to. */
@@ -71,8 +72,9 @@ export class ModelMember {
     this.#take(await this.#send(this.#missedAnswers > 0 ? this.#everything() : facts))
   }
 
-  /** Says what it has, and so that it has given up everything else. */
+  /** Gives up what it is to give up, and says what it has. */
   async report(): Promise<void> {
+    this.#uses = this.#told
     if (this.isLiving) this.#take(await this.#send(this.#missedAnswers > 0 ? this.#everything() : { topicPartitions: this.#owned }))
   }
 
@@ -99,11 +101,12 @@ export class ModelMember {
   #end(): void {
     this.isLiving = false
     this.#missedAnswers = 0
-    this.#told = []
+    this.#told = new Set()
+    this.#uses = this.#told
   }
 
   get #owned(): { topicId: string; partitions: number[] }[] {
-    return this.#told.map(({ topicId, partitions }) => ({ topicId, partitions: [...partitions] }))
+    return [...this.#uses].map((place) => place.split(' ')).map(([topicId, index]) => ({ topicId: topicId!, partitions: [Number(index)] }))
   }
 
   #everything(): Partial<Request> {
@@ -133,6 +136,10 @@ export class ModelMember {
     if (!this.#isAccepted(response)) return
     this.#epoch = response.memberEpoch
     this.#missedAnswers = 0
-    if (response.assignment !== null) this.#told = response.assignment.topicPartitions
+    if (response.assignment === null) return
+    this.#told = new Set(
+      response.assignment.topicPartitions.flatMap(({ topicId, partitions }) => partitions.map((index) => `${topicId} ${index}`)),
+    )
+    this.#uses = new Set([...this.#uses, ...this.#told])
   }
 }
