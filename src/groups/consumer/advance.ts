@@ -83,7 +83,7 @@ function assign(change: GroupChange, { topics, assignors, nowMs }: AdvanceContex
   change.add(assignmentEpochRecord(groupId, groupEpoch, nowMs))
   change.note({
     kind: 'assignment',
-    reason: `${assignor} assigned the partitions of ${partitionCounts.size} topics to ${members.length} members`,
+    reason: `assigned by ${assignor} to ${members.length} member${members.length === 1 ? '' : 's'}`,
   })
 }
 

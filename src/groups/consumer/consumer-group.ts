@@ -77,8 +77,8 @@ export class ConsumerGroup implements Group {
     return this.#emptySinceMs
   }
 
-  /** `request` has passed checkHeartbeat. `before` are records that belong before those of the group. Throws a Refusal before anything has changed. */
-  consumerHeartbeat(request: HeartbeatRequest, caller: Caller, before: readonly GroupRecordDraft[] = []): Promise<HeartbeatResponse> {
+  /** `request` has passed checkHeartbeat. `before` is what happened just before, and belongs to it: a change of its protocol. Throws a Refusal before anything has changed. */
+  consumerHeartbeat(request: HeartbeatRequest, caller: Caller, before: Before = NOTHING): Promise<HeartbeatResponse> {
     if (request.memberEpoch < JOIN_EPOCH) return this.#leave(request)
     const memberId = request.memberId === '' ? this.#services.randomId() : request.memberId
     const knownAs = this.#state.members.get(memberId)
@@ -242,11 +242,11 @@ export class ConsumerGroup implements Group {
   }
 
   /** Resolves when what the group is now, whoever changed it, is on disk. */
-  #settle({ records, events }: GroupChange, before: readonly GroupRecordDraft[] = []): Promise<void> {
-    for (const event of events) this.#note(event)
+  #settle({ records, events }: GroupChange, before: Before = NOTHING): Promise<void> {
+    for (const event of [...before.events, ...events]) this.#note(event)
     if (this.#state.members.size > 0) this.#emptySinceMs = undefined
     else this.#emptySinceMs ??= this.#services.clock.now()
-    if (records.length + before.length > 0) this.#write([...before, ...records])
+    if (records.length + before.records.length > 0) this.#write([...before.records, ...records])
     return this.#written
   }
 
@@ -260,6 +260,12 @@ export class ConsumerGroup implements Group {
   }
 }
 
+interface Before {
+  readonly records: readonly GroupRecordDraft[]
+  readonly events: GroupChange['events']
+}
+
+const NOTHING: Before = { records: [], events: [] }
 const ALIVE = Promise.resolve({ errorCode: 0 })
 const KNOWN_MEMBER_ID_SINCE_VERSION = 4
 

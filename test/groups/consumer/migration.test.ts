@@ -116,6 +116,12 @@ describe('a classic group that a member with the consumer protocol joins', () =>
     expect([await classic.beat(), (await describedGroup(services)).groupState]).toEqual(['NONE', 'Stable'])
   })
 
+  it('says so in its history before what the newcomer brings', async () => {
+    await modern.join(['orders'])
+    const events = services.groups.history.of(groupId).slice(-4)
+    expect(events.map(({ kind }) => kind)).toEqual(['protocol', 'joined', 'rebalance', 'assignment'])
+  })
+
   it('asks an eager member to join once', async () => {
     await modern.join(['orders'])
     await modern.beat()

@@ -22,10 +22,10 @@ export function consumerHeartbeat(
   const upgrade = existing instanceof ClassicGroup && existing.state !== 'Empty' ? upgradeOf(existing, shard.services) : undefined
   const group = upgrade === undefined ? ConsumerGroup.empty(groupId, shard.services) : ConsumerGroup.upgraded(upgrade, shard.services)
   try {
-    const answer = group.consumerHeartbeat(request, caller, [...(existing?.tombstones() ?? []), ...(upgrade?.records ?? [])])
+    const records = [...(existing?.tombstones() ?? []), ...(upgrade?.records ?? [])]
+    const answer = group.consumerHeartbeat(request, caller, { records, events: upgrade?.events ?? [] })
     existing?.close(new Refusal('REBALANCE_IN_PROGRESS', `group ${groupId} is of the consumer protocol now`))
     shard.services.replace(group)
-    for (const event of upgrade?.events ?? []) shard.services.note(groupId, event)
     return answer
   } catch (error) {
     group.close()
