@@ -60,7 +60,9 @@ describe('a silent member', () => {
     expect(await first.heartbeat()).toBe('NONE')
     const joining = [first.join(), second.join()]
     await settled()
-    services.clock.advance(SESSION_MS)
+    services.clock.advance(SESSION_MS - 1)
+    expect((await services.groups.group('g')).state).toBe('PreparingRebalance')
+    services.clock.advance(1)
     expect((await Promise.all(joining)).map(({ errorCode }) => errorCode)).toEqual([0, 0])
     expect(errorName((await third.joinOnce()).errorCode)).toBe('UNKNOWN_MEMBER_ID')
   })
