@@ -1,7 +1,9 @@
-// What a broker counts: the one place where the names, units and meanings stand, from which docs/metrics.md is made. The parts fill counters that know no
-// names, or are asked when somebody reads. A name that was once given keeps its meaning.
+// What a broker counts: the one place where the names, units and meanings stand, beside groups/group-metrics.ts, and docs/metrics.md is made from. The parts fill
+// counters that know no names, or are asked when somebody reads. A name that was once given keeps its meaning.
 
 import type { FilePool } from './disk/file-pool.ts'
+import type { GroupCoordinator } from './groups/coordinator.ts'
+import { GROUP_METRICS } from './groups/group-metrics.ts'
 import type { FetchSessions } from './handlers/fetch-sessions.ts'
 import { Counters, type Metric, type MetricSamples, type Source } from './lib/counters.ts'
 import { Histogram } from './lib/histogram.ts'
@@ -26,13 +28,15 @@ export interface BrokerParts {
   readonly storageWatch: StorageWatch
   readonly syncSchedule: SyncSchedule
   readonly journal: Journal | undefined
+  readonly groups: GroupCoordinator
   readonly topicCount: () => number
   readonly startedMs: number
 }
 
 type Row = Metric & { readonly labels?: readonly string[] } & (
-    | { readonly of: (counters: BrokerCounters) => Exclude<Source, () => number> }
+    | { readonly of: (counters: BrokerCounters) => Exclude<Source, () => unknown> }
     | { readonly read: (parts: BrokerParts, counters: BrokerCounters) => number }
+    | { readonly ofGroups: (groups: GroupCoordinator) => Source }
   )
 
 export const METRICS: readonly Row[] = [
@@ -324,6 +328,7 @@ export const METRICS: readonly Row[] = [
     doc: 'Partitions whose log is open: it is at its first use, and closed again when there are many that nobody uses.',
     read: ({ records }) => records.openCount,
   },
+  ...GROUP_METRICS,
   {
     name: 'ottla_event_loop_delay_seconds',
     type: 'histogram',
@@ -363,11 +368,16 @@ export class BrokerCounters {
   name(parts: BrokerParts): void {
     for (const row of METRICS) {
       const { name, type, doc } = row
-      this.#registry.register({ name, type, doc }, 'of' in row ? row.of(this) : () => row.read(parts, this))
+      this.#registry.register({ name, type, doc }, sourceOf(row, parts, this))
     }
   }
 
   snapshot(): MetricSamples[] {
     return this.#registry.snapshot()
   }
+}
+
+function sourceOf(row: Row, parts: BrokerParts, counters: BrokerCounters): Source {
+  if ('of' in row) return row.of(counters)
+  return 'ofGroups' in row ? row.ofGroups(parts.groups) : () => row.read(parts, counters)
 }

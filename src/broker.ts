@@ -147,6 +147,7 @@ async function startLocked(parts: Parts): Promise<Broker> {
     upkeep: storage.upkeep,
     records,
     fetchSessions,
+    groups,
     topicCount: () => [...catalog.topics].length,
     startedMs,
   })

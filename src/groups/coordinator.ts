@@ -10,6 +10,7 @@ import type { RecordStore } from '../topics/record-store.ts'
 import { attemptLater } from '../wire/attempt.ts'
 import { Refusal } from '../wire/error-codes.ts'
 import type { Group } from './group.ts'
+import { type GroupCensus, GroupCounters, takeCensus } from './group-counters.ts'
 import { GroupHistory } from './group-history.ts'
 import type { GroupServices } from './group-services.ts'
 import { OffsetUpkeep } from './offsets/offset-upkeep.ts'
@@ -28,6 +29,7 @@ export interface CoordinatorOptions {
 
 export class GroupCoordinator {
   readonly history = new GroupHistory()
+  readonly counters = new GroupCounters()
   readonly #options: CoordinatorOptions
   readonly #shards: Shards
   readonly #upkeep: OffsetUpkeep
@@ -77,6 +79,11 @@ export class GroupCoordinator {
     return shards.filter((shard) => shard instanceof Shard)
   }
 
+  /** What groups there are now, in the shards that are loaded. */
+  census(): GroupCensus {
+    return takeCensus(this.#shards.ready)
+  }
+
   /** The shard is dropped, and its log read anew: what it does by itself after a failure. */
   async reloaded(shard: Shard): Promise<Shard> {
     shard.end(new Refusal('NOT_COORDINATOR'))
@@ -85,13 +92,17 @@ export class GroupCoordinator {
 
   #load(topic: Topic, partitionIndex: number): Promise<Shard> {
     const { clock, diagnostics, config, groupConfig, catalog, records, randomId } = this.#options
-    const note: GroupServices['note'] = (groupId, event) => this.history.note(groupId, { timeMs: clock.now(), ...event })
+    const note: GroupServices['note'] = (groupId, event) => {
+      this.counters.note(event.kind)
+      this.history.note(groupId, { timeMs: clock.now(), ...event })
+    }
     return Shard.load({
       records,
       clock,
       topicId: topic.id,
       partitionIndex,
       maxBatchBytes: () => (catalog.has(topic.name) ? catalog.byName(topic.name) : topic).config['max.message.bytes'],
+      commits: this.counters.commits,
       services: { clock, diagnostics, config, groupConfig, topics: catalog, randomId, note },
     })
   }

@@ -42,6 +42,7 @@ export interface Group {
   /** `consumer`, `connect`, …; '' for a group that only has offsets. */
   readonly protocolType: string
   readonly state: GroupState
+  readonly memberCount: number
   /** Since when it has no members, in ms since 1970; undefined while it has some. */
   readonly emptySinceMs: number | undefined
 

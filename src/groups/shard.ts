@@ -1,6 +1,7 @@
 // The groups of one partition of `__consumer_offsets`, read from it when the first of them is asked for. What the log says is the truth: when it cannot be
 // written, the shard has failed, everything in memory is dropped, and the next one reads the log anew.
 
+import type { Counter } from '../lib/counters.ts'
 import { Refusal } from '../wire/error-codes.ts'
 import { ClassicGroup } from './classic/classic-group.ts'
 import { ConsumerGroupReplay } from './consumer/consumer-group-replay.ts'
@@ -12,12 +13,14 @@ import type { GroupRecord, GroupRecordDraft } from './records/group-record.ts'
 
 export interface ShardOptions extends Omit<GroupLogOptions, 'failed'> {
   readonly services: Omit<GroupServices, 'write' | 'reload' | 'replace'>
+  /** Counts the offsets that are committed. */
+  readonly commits: Counter
 }
 
 export class Shard {
   readonly partitionIndex: number
   readonly groups = new Map<string, Group>()
-  readonly offsets = new GroupOffsets((records) => this.write(records))
+  readonly offsets: GroupOffsets
   readonly services: GroupServices
   readonly #log: GroupLog
   #failure: Refusal | undefined
@@ -30,8 +33,9 @@ export class Shard {
     return shard
   }
 
-  private constructor({ services, ...options }: ShardOptions) {
+  private constructor({ services, commits, ...options }: ShardOptions) {
     this.partitionIndex = options.partitionIndex
+    this.offsets = new GroupOffsets((records) => this.write(records), commits)
     this.#log = new GroupLog({ ...options, failed: (refusal) => this.#logFailed(refusal) })
     this.services = {
       ...services,
@@ -59,7 +63,7 @@ export class Shard {
   /** Throws GROUP_ID_NOT_FOUND. */
   group(groupId: string): Group {
     const group = this.groups.get(groupId)
-    if (group === undefined) throw new Refusal('GROUP_ID_NOT_FOUND', `group ${groupId} not found`)
+    if (group === undefined) throw new Refusal('GROUP_ID_NOT_FOUND', `Group ${groupId} not found.`)
     return group
   }
 

@@ -21,10 +21,16 @@ export interface ShardsOptions {
 export class Shards {
   readonly #options: ShardsOptions
   readonly #loaded = new Map<number, Promise<Shard>>()
+  readonly #ready = new Map<number, Shard>() // those of them that have been read
   #ended: Refusal | undefined
 
   constructor(options: ShardsOptions) {
     this.#options = options
+  }
+
+  /** Those that work now; none is loaded. */
+  get ready(): Shard[] {
+    return [...this.#ready.values()].filter(({ failure }) => failure === undefined)
   }
 
   /** Loaded when it is not. Throws COORDINATOR_NOT_AVAILABLE while it cannot be, or its log takes no writes. */
@@ -76,7 +82,9 @@ export class Shards {
   async #loadWhereWell(topic: Topic, partitionIndex: number): Promise<Shard> {
     const trouble = this.#options.trouble(topic.id, partitionIndex)
     if (trouble !== undefined) throw new Refusal('KAFKA_STORAGE_ERROR', trouble)
-    return this.#options.load(topic, partitionIndex)
+    const shard = await this.#options.load(topic, partitionIndex)
+    this.#ready.set(partitionIndex, shard)
+    return shard
   }
 }
 

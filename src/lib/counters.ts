@@ -64,7 +64,7 @@ export interface MetricSamples extends Metric {
 }
 
 /** A function is asked each time. */
-export type Source = Counter | Histogram | Labelled<Counter> | Labelled<Histogram> | (() => number)
+export type Source = Counter | Histogram | Labelled<Counter> | Labelled<Histogram> | (() => number | readonly Sample[])
 
 export class Counters {
   readonly #sources = new Map<string, { readonly metric: Metric; readonly source: Source }>()
@@ -82,7 +82,8 @@ export class Counters {
 
 function samplesOf(source: Source): readonly Sample[] {
   if (source instanceof Labelled) return source.samples()
-  return [{ labels: {}, value: typeof source === 'function' ? source() : valueOf(source) }]
+  const value = typeof source === 'function' ? source() : valueOf(source)
+  return Array.isArray(value) ? value : [{ labels: {}, value: value as Sample['value'] }]
 }
 
 function valueOf(source: Counter | Histogram): number | HistogramSnapshot {

@@ -49,7 +49,7 @@ describe('ottla status', () => {
   it('shows people what the broker of the folder is doing', async () => {
     const { terminal, address, stop } = await start()
     await runCommand(['produce', 'orders', '--bootstrap', address], { typed: ['1\n2\n'] })
-    await runCommand(['consume', 'orders', '--bootstrap', address])
+    await runCommand(['consume', 'orders', '--group', 'billing', '--group-protocol', 'classic', '--bootstrap', address])
     const pids: number[] = []
     const { code, printed } = await status((pid) => {
       pids.push(pid)
@@ -58,7 +58,10 @@ describe('ottla status', () => {
     expect(code).toBe(0)
     expect(pids).toEqual([process.pid])
     expect(printed).toMatch(new RegExp(`^Ottla \\d+\\.\\d+\\.\\d+ on \\S+, process ${process.pid}, running for \\d+ s\n`))
-    expect(printed).toMatch(/\n {2}data +\S+data +1 topic, 1 partition, \d+ bytes\n/)
+    expect(printed).toMatch(/\n {2}data +\S+data +\d+ topics, \d+ partitions, \d+ bytes\n/)
+    expect(printed).toMatch(
+      /\n {2}groups +1 group +1 Empty \(classic\); 0 members; \d+ rebalances? and 1 offsets committed since the start\n/,
+    )
     expect(printed).toMatch(/\n {2}connections +\d+ open +\d+ since the start/)
     expect(printed).toMatch(/\nAPI +REQUESTS +ERRORS +IN +OUT +50 % +99 % +LONGEST\nProduce +1 +0 +\d+ bytes +\d+ bytes +[\d.]+ ms/)
     await stop()

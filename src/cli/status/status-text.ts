@@ -23,6 +23,7 @@ export function statusText(status: WrittenStatus): string {
       formatCount(metrics.number('ottla_fetches_waiting'), 'fetch', 'fetches'),
       `${metrics.count('ottla_fetch_waits_total')} since the start`,
     ],
+    ['groups', formatCount(metrics.number('ottla_groups'), 'group'), groupsText(metrics)],
     [
       'files',
       `${metrics.number('ottla_segment_files_open')} open`,
@@ -93,6 +94,14 @@ function cacheText(metrics: Metrics): string {
   const share =
     hits + misses === 0 ? 'nothing read yet' : `${Math.round((100 * hits) / (hits + misses))} % of ${formatNumber(hits + misses)} reads`
   return `${share}; the cache takes ${metrics.bytes('ottla_tail_cache_bytes')}`
+}
+
+function groupsText(metrics: Metrics): string {
+  const states = metrics.samples('ottla_groups').map(({ labels, value }) => `${Number(value)} ${labels['state']} (${labels['type']})`)
+  const members = formatCount(metrics.number('ottla_group_members'), 'member')
+  const rebalances = formatCount(metrics.number('ottla_group_events_total', { event: 'rebalance' }), 'rebalance')
+  const commits = `${metrics.count('ottla_offset_commits_total')} offsets committed`
+  return `${states.length === 0 ? '' : `${states.join(', ')}; `}${members}; ${rebalances} and ${commits} since the start`
 }
 
 function durationsText({ count, p50, p99, max }: HistogramSnapshot): string {

@@ -74,6 +74,10 @@ export class ClassicGroup implements Group {
     return this.#state
   }
 
+  get memberCount(): number {
+    return this.#state.members.size
+  }
+
   get emptySinceMs(): number | undefined {
     return this.#state.name === 'Empty' ? this.#state.sinceMs : undefined
   }

@@ -73,6 +73,10 @@ export class ConsumerGroup implements Group {
     return this.#state.state
   }
 
+  get memberCount(): number {
+    return this.#state.members.size
+  }
+
   get emptySinceMs(): number | undefined {
     return this.#emptySinceMs
   }

@@ -1,6 +1,7 @@
 // The offsets of a shard's groups and how they change: a change is in memory, for readers, once it is on disk, in the order in which the changes were written.
 // What is on its way is known here as well, so that a deletion also takes along what was committed just before it.
 
+import type { Counter } from '../../lib/counters.ts'
 import type { GroupRecordDraft } from '../records/group-record.ts'
 import { type CommittedOffset, CommittedOffsets, offsetRecord, type OffsetPlace } from './committed-offsets.ts'
 
@@ -13,10 +14,12 @@ export interface OffsetChange {
 export class GroupOffsets {
   readonly committed = new CommittedOffsets()
   readonly #write: (records: readonly GroupRecordDraft[]) => Promise<void>
+  readonly #commits: Counter
   readonly #underWay = new Set<readonly OffsetChange[]>()
 
-  constructor(write: (records: readonly GroupRecordDraft[]) => Promise<void>) {
+  constructor(write: (records: readonly GroupRecordDraft[]) => Promise<void>, commits: Counter) {
     this.#write = write
+    this.#commits = commits
   }
 
   /** Resolves when the changes, and what is to be on disk with them, are. Rejects as GroupServices.write does: then nothing has changed. */
@@ -30,8 +33,13 @@ export class GroupOffsets {
     }
     for (const { place, committed } of changes) {
       if (committed === null) this.committed.delete(place)
-      else this.committed.set(place, committed)
+      else this.#keep(place, committed)
     }
+  }
+
+  #keep(place: OffsetPlace, committed: CommittedOffset): void {
+    this.committed.set(place, committed)
+    this.#commits.add()
   }
 
   /** Every place of a group where what was committed last `isMeant`, also when that is not on disk yet. */
