@@ -176,7 +176,57 @@ describeWith('kafka')('ottla, with groups', () => {
   })
 })
 
+describe('a group of ottla', () => {
+  const flags = SETTINGS.flatMap((setting) => ['--set', setting])
+
+  it.each(['classic', 'consumer'])('goes on over a kill -9 of the broker, with the %s protocol, as what it was', async (protocol) => {
+    let broker = await startOttla({ flags })
+    const ottla = new OttlaCli(broker.bootstrap)
+    await ottla.run(['topic', 'create', 'orders', '--partitions', '2'])
+    const produce = (values: readonly string[]) =>
+      ottla.run(['produce', 'orders', '--key-separator', ':'], values.map((value) => `${value}:${value}\n`).join(''))
+    const about = async () => (JSON.parse(await ottla.run(['group', 'describe', 'billing', '--json'])) as [Described])[0]
+    const members = new GroupMembers(broker.bootstrap, 'orders', 'billing', ['--follow', '--group-protocol', protocol])
+    const started = [members.start(), members.start()]
+    const values = Array.from({ length: 400 }, (_, index) => String(index))
+    await produce(values.slice(0, 200))
+    await until(
+      async () => (await about().catch(() => undefined))?.members.filter(({ assignment }) => assignment.length === 1).length === 2,
+    )
+    await until(async () => new Set(members.all).size === 200 && (await about()).totalLag === 0)
+    const { members: before } = await about()
+    await broker.kill()
+    broker = await startOttla({ flags, dataFolder: broker.dataFolder, port: Number(broker.bootstrap.split(':')[1]) })
+    await produce(values.slice(200))
+    await until(async () => new Set(members.all).size === 400 && (await about()).totalLag === 0)
+    const { members: after, history } = await about()
+    expect(after).toEqual(before)
+    expect(history.map(({ kind }) => kind)).toEqual(['loaded'])
+    expect(members.all.length).toBe(400)
+    expect(await Promise.all(started.map((member) => member.end()))).toEqual([0, 0])
+    await broker.stop()
+  })
+
+  it('has a history that says why it rebalanced', async () => {
+    const broker = await startOttla({ durability: 'os', flags })
+    const ottla = new OttlaCli(broker.bootstrap)
+    await ottla.run(['topic', 'create', 'orders', '--partitions', '2'])
+    const members = new GroupMembers(broker.bootstrap, 'orders', 'billing', ['--follow'])
+    const killed = members.start()
+    const about = async () => (JSON.parse(await ottla.run(['group', 'describe', 'billing', '--json'])) as [Described])[0]
+    await until(async () => (await about().catch(() => undefined))?.state === 'Stable')
+    await killed.end('SIGKILL')
+    await until(async () => (await about()).state === 'Empty')
+    const { history } = await about()
+    expect(history.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['joined', 'rebalance', 'assignment', 'expired', 'empty']))
+    expect(history.find(({ kind }) => kind === 'expired')).toMatchObject({ clientId: 'ottla-cli', reason: 'session timed out after 3 s' })
+    expect(await ottla.run(['group', 'describe', 'billing', '--history'])).toMatch(/ expired: session timed out after 3 s\n/)
+    await broker.stop()
+  })
+})
+
 interface Described {
+  readonly history: readonly { readonly kind: string; readonly reason: string }[]
   readonly state: string
   readonly totalLag: number
   readonly members: readonly { readonly assignment: readonly { readonly partitions: readonly number[] }[] }[]

@@ -61,6 +61,9 @@ describe('the tour in the README', () => {
       [4, subjects[4]],
     ])
     expect(outputOf('ottla consume commits --from "$(git').trim().split('\n').length).toBeGreaterThanOrEqual(3)
+    expect(outputOf('ottla consume commits --group readers --max 3').trim().split('\n')).toEqual(subjects.slice(0, 3))
+    expect(outputOf('ottla consume commits --group readers --max 2').trim().split('\n')).toEqual(subjects.slice(3, 5))
+    expect(outputOf('ottla group describe readers')).toMatch(/commits +0 +5 /)
     expect(outputOf('ottla topic describe')).toContain('commits')
     expect(outputOf('ls -l')).toMatch(/\d{20}\.log/)
   })

@@ -1,6 +1,6 @@
 // ottla group reset: moves what a group has committed, once it is told to --execute. A group with members is refused: they would commit over it.
 
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { readFile } from 'node:fs/promises'
 import { EARLIEST, LATEST } from '../../client/admin.ts'
 import {
@@ -51,6 +51,7 @@ export function addReset(group: Command, terminal: Terminal): void {
       'a topic as orders, or some of its partitions as orders:0,1; may be repeated (default: all that the group has committed)',
       collectTopics,
     )
+    .addOption(new Option('--dry-run', 'only say what it would do: the default').conflicts('execute'))
     .option('--execute', 'do it')
     .option('--export', 'print the new offsets as CSV, for --from-file')
     .option('--json', 'print JSON')

@@ -63,6 +63,7 @@ export class GroupReader {
   /** Ends when the signal aborts, or at `ends`: then everything that was handled is committed, and the group left. */
   async *records(): AsyncGenerator<FetchedRecords> {
     const { clock, signal } = this.#options
+    if (await this.#hasGroupEnded()) return // no member need make room for one that reads nothing
     const running = this.#member.run(this.#stopped.signal).catch((error: unknown) => this.#fail(error))
     const committing = this.#commitAgainAndAgain()
     try {

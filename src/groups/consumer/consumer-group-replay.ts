@@ -19,8 +19,15 @@ export class ConsumerGroupReplay {
 
   /** Their members' sessions begin anew. */
   groups(services: GroupServices): readonly Group[] {
-    return [...this.#states.values()].filter(isThere).map((state) => ConsumerGroup.restored(state, services))
+    const there = [...this.#states.values()].filter(isThere)
+    for (const state of there) if (state.members.size > 0) noteLoaded(state, services)
+    return there.map((state) => ConsumerGroup.restored(state, services))
   }
+}
+
+function noteLoaded({ groupId, groupEpoch, members }: ConsumerGroupState, services: GroupServices): void {
+  const reason = `read back with ${members.size} member${members.size === 1 ? '' : 's'}`
+  services.note(groupId, { kind: 'loaded', memberId: null, clientId: null, generation: groupEpoch, reason })
 }
 
 /** After a deletion and a compaction there may be tombstones left, of a group that is none. */

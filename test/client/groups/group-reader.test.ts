@@ -235,6 +235,13 @@ describe('a reader in a group', () => {
     expect(events.at(-1)).toBe('leaves')
   })
 
+  it('does not even join when the group has come to the end before', async () => {
+    committed.set(0, END)
+    const records = readerOf({ ends: new Map([[0, END]]) }).records()
+    expect(await records.next()).toEqual({ done: true, value: undefined })
+    expect(events).toEqual([])
+  })
+
   it('fails when its member does', async () => {
     const records = readerOf().records()
     const first = records.next()
