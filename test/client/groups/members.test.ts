@@ -227,6 +227,23 @@ describe('a member by the classic protocol', () => {
     expect(joins[2]!.memberId).toBe(memberId)
   })
 
+  it.each<ErrorName | 'hang up'>(['NOT_COORDINATOR', 'COORDINATOR_LOAD_IN_PROGRESS', 'hang up'])(
+    'keeps its place when a heartbeat gets %s for an answer',
+    async (trouble) => {
+      const answers: (ErrorName | 'hang up')[] = [trouble, trouble]
+      let heartbeatCount = 0
+      broker.on(heartbeat, () => {
+        heartbeatCount++
+        const answer = answers.shift() ?? 'NONE'
+        return answer === 'hang up' ? answer : { errorCode: errorCode(answer) }
+      })
+      start(ClassicMember)
+      await until(() => heartbeatCount === 4)
+      expect(joins).toHaveLength(2)
+      expect(told).toEqual(['has orders:0 orders:1 orders:2'])
+    },
+  )
+
   it('assigns anew when a topic has got more partitions', async () => {
     start(ClassicMember)
     await until(() => told.length === 1)

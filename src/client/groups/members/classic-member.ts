@@ -114,20 +114,30 @@ export class ClassicMember implements GroupMember {
   }
 
   async #stayUntilRebalance(topics: ReadonlyMap<string, number> | undefined, signal: AbortSignal): Promise<void> {
-    const { groupId, clock } = this.#options
+    const { clock } = this.#options
     let checkedMs = clock.monotonic()
     for (;;) {
       await pause(HEARTBEAT_INTERVAL_MS, signal, clock)
       if (signal.aborted) return
-      const { errorCode } = await this.#ask(heartbeat, { groupId, generationId: this.#generationId, memberId: this.#memberId }, [
-        'REBALANCE_IN_PROGRESS',
-      ])
-      if (errorCode !== 0) return
-      this.#failingSinceMs = undefined
+      if (!(await this.#heartbeat(signal))) return
       if (topics === undefined || clock.monotonic() - checkedMs < TOPICS_CHECK_INTERVAL_MS) continue
       checkedMs = clock.monotonic()
       const now = await this.#partitionCounts([...topics.keys()])
       if ([...topics].some(([topic, count]) => now.get(topic) !== count)) return
+    }
+  }
+
+  /** False when the group rebalances. What gets no answer is sent again: a lost connection costs no place in the group. */
+  async #heartbeat(signal: AbortSignal): Promise<boolean> {
+    const { groupId } = this.#options
+    const request = { groupId, generationId: this.#generationId, memberId: this.#memberId }
+    try {
+      const { errorCode } = await this.#ask(heartbeat, request, ['REBALANCE_IN_PROGRESS'])
+      this.#failingSinceMs = undefined
+      return errorCode === 0
+    } catch (error) {
+      await this.#waitToTryAgain(error, signal)
+      return true
     }
   }
 
@@ -156,7 +166,7 @@ export class ClassicMember implements GroupMember {
   }
 
   async #mend(error: unknown, signal: AbortSignal): Promise<void> {
-    const { clock, retryMs, events } = this.#options
+    const { events } = this.#options
     if (signal.aborted) return
     this.#isJoining = false
     const name = error instanceof Refusal ? error.error : undefined
@@ -167,6 +177,12 @@ export class ClassicMember implements GroupMember {
       if (name === 'UNKNOWN_MEMBER_ID') this.#memberId = ''
       return
     }
+    await this.#waitToTryAgain(error, signal)
+  }
+
+  /** Throws what will not pass, or has not passed for too long. */
+  async #waitToTryAgain(error: unknown, signal: AbortSignal): Promise<void> {
+    const { clock, retryMs } = this.#options
     this.#failingSinceMs ??= clock.monotonic()
     if (!mayPass(error) || clock.monotonic() - this.#failingSinceMs >= retryMs) throw error
     await pause(RETRY_BACKOFF_MS, signal, clock)
