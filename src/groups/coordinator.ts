@@ -90,13 +90,13 @@ export class GroupCoordinator {
     return this.#shards.of(this.#options.catalog.byName(OFFSETS_TOPIC), shard.partitionIndex)
   }
 
-  #load(topic: Topic, partitionIndex: number): Promise<Shard> {
+  async #load(topic: Topic, partitionIndex: number): Promise<Shard> {
     const { clock, diagnostics, config, groupConfig, catalog, records, randomId } = this.#options
     const note: GroupServices['note'] = (groupId, event) => {
       this.counters.note(event.kind)
       this.history.note(groupId, { timeMs: clock.now(), ...event })
     }
-    return Shard.load({
+    const shard = await Shard.load({
       records,
       clock,
       topicId: topic.id,
@@ -105,6 +105,8 @@ export class GroupCoordinator {
       commits: this.counters.commits,
       services: { clock, diagnostics, config, groupConfig, topics: catalog, randomId, note },
     })
+    this.#upkeep.loaded(shard)
+    return shard
   }
 }
 

@@ -8,7 +8,7 @@ import { ConsumerGroupReplay } from './consumer/consumer-group-replay.ts'
 import type { Group } from './group.ts'
 import { GroupLog, type GroupLogOptions } from './group-log.ts'
 import type { GroupServices } from './group-services.ts'
-import { deletions, GroupOffsets } from './offsets/group-offsets.ts'
+import { GroupOffsets } from './offsets/group-offsets.ts'
 import type { GroupRecord, GroupRecordDraft } from './records/group-record.ts'
 
 export interface ShardOptions extends Omit<GroupLogOptions, 'failed'> {
@@ -77,15 +77,15 @@ export class Shard {
   }
 
   /** The group and all it has committed are gone, durably. */
-  async delete(groupId: string): Promise<void> {
+  async delete(groupId: string, reason = 'the group was deleted'): Promise<void> {
     const group = this.group(groupId)
     group.checkDelete()
-    const changes = deletions(this.offsets.places(groupId))
+    const places = this.offsets.places(groupId)
     const tombstones = group.tombstones()
     this.groups.delete(groupId)
     group.close(new Refusal('GROUP_ID_NOT_FOUND', `group ${groupId} was deleted`))
-    await this.offsets.change(changes, tombstones)
-    this.services.note(groupId, { kind: 'empty', memberId: null, clientId: null, generation: -1, reason: 'the group was deleted' })
+    await this.offsets.delete(places, tombstones)
+    this.services.note(groupId, { kind: 'empty', memberId: null, clientId: null, generation: -1, reason })
   }
 
   /** Everything in memory is dropped: who waits is refused. */

@@ -3,7 +3,6 @@
 // - Each partition by itself: GROUP_SUBSCRIBED_TO_TOPIC while a member reads the topic, UNKNOWN_TOPIC_OR_PARTITION for an unknown one.
 
 import type { Group } from '../groups/group.ts'
-import { deletions } from '../groups/offsets/group-offsets.ts'
 import { errorCode, type ErrorName } from '../wire/error-codes.ts'
 import { offsetDelete as api } from '../wire/messages/offset-delete.ts'
 import { checkGroupId } from './group-id.ts'
@@ -28,7 +27,7 @@ export function offsetDelete({ groups, catalog }: Services): ServedApi {
         }),
       }))
       const places = shard.offsets.places(groupId, ({ topic, partitionIndex }) => meant.get(topic)?.has(partitionIndex) === true)
-      await shard.offsets.change(deletions(places))
+      await shard.offsets.delete(places)
       return { errorCode: 0, topics: answers.filter(({ partitions }) => partitions.length > 0) }
     },
     refuse: (_request, refusal) => ({ errorCode: errorCode(refusal.error), topics: [] }),

@@ -11,6 +11,10 @@ export interface OffsetChange {
   readonly committed: CommittedOffset | null
 }
 
+const PORTION_BYTES = 256 << 10 // less than a batch may have
+const UTF8_BYTES_MAX = 3 // of a character
+const KEY_OVERHEAD_BYTES = 40
+
 export class GroupOffsets {
   readonly committed = new CommittedOffsets()
   readonly #write: (records: readonly GroupRecordDraft[]) => Promise<void>
@@ -37,6 +41,22 @@ export class GroupOffsets {
     }
   }
 
+  /** As `change`: nothing is committed for the places any more. In as many batches as it takes; `together` comes with the last. */
+  async delete(places: readonly OffsetPlace[], together: readonly GroupRecordDraft[] = []): Promise<void> {
+    const portions: OffsetPlace[][] = [[]]
+    let size = 0
+    for (const place of places) {
+      size += sizeOf(place)
+      if (size > PORTION_BYTES) {
+        portions.push([])
+        size = sizeOf(place)
+      }
+      portions.at(-1)!.push(place)
+    }
+    const deletion = (place: OffsetPlace): OffsetChange => ({ place, committed: null })
+    await Promise.all(portions.map((portion, index) => this.change(portion.map(deletion), index === portions.length - 1 ? together : [])))
+  }
+
   #keep(place: OffsetPlace, committed: CommittedOffset): void {
     this.committed.set(place, committed)
     this.#commits.add()
@@ -60,4 +80,5 @@ export class GroupOffsets {
 
 const keyOf = ({ topic, partitionIndex }: OffsetPlace): string => `${partitionIndex} ${topic}`
 
-export const deletions = (places: readonly OffsetPlace[]): OffsetChange[] => places.map((place) => ({ place, committed: null }))
+/** Of the record that deletes it, at most. */
+const sizeOf = ({ groupId, topic }: OffsetPlace): number => UTF8_BYTES_MAX * (groupId.length + topic.length) + KEY_OVERHEAD_BYTES

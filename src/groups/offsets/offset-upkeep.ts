@@ -11,7 +11,7 @@ import { Refusal } from '../../wire/error-codes.ts'
 import type { Group } from '../group.ts'
 import type { Shard } from '../shard.ts'
 import { type CommittedOffset, isOf, type OffsetPlace } from './committed-offsets.ts'
-import { deletions } from './group-offsets.ts'
+import { isExpired } from './offset-expiry.ts'
 
 const MINUTE_MS = 60_000
 
@@ -25,8 +25,9 @@ interface OffsetUpkeepOptions {
 
 export class OffsetUpkeep {
   readonly #options: OffsetUpkeepOptions
-  #timer: Timer | undefined
   readonly #mutex = new Mutex()
+  #timer: Timer | undefined
+  #isRemovalComing = false
   #isStopped = false
 
   constructor(options: OffsetUpkeepOptions) {
@@ -34,12 +35,13 @@ export class OffsetUpkeep {
   }
 
   start(): void {
-    const { catalog } = this.#options
-    catalog.whenDeleted((topic) =>
-      this.#inTurn((shard) => removeOffsetsOf(shard, (place, committed) => place.topic === topic.name && isOf(committed, topic.id))),
-    )
-    this.#inTurn((shard) => removeOffsetsOf(shard, (place, committed) => !isOfLiving(catalog, place.topic, committed))) // what a crash left of deleted topics
-    this.#later()
+    this.#options.catalog.whenDeleted(() => this.#removeSoon())
+    this.#expireLater()
+  }
+
+  /** What a crash left of deleted topics goes. */
+  loaded(shard: Shard): void {
+    void this.#mutex.run(() => this.#inEach([shard], removeOfDeletedTopics))
   }
 
   async stop(): Promise<void> {
@@ -48,51 +50,52 @@ export class OffsetUpkeep {
     await this.#mutex.run(async () => undefined) // what is under way ends
   }
 
-  #later(): void {
-    const { clock, config } = this.#options
-    this.#timer = clock.after(config['offsets.retention.check.interval.ms'], () => {
-      this.#inTurn((shard) => expire(shard, clock.now(), config['offsets.retention.minutes'] * MINUTE_MS))
-      this.#later()
-    })
-  }
-
-  #inTurn(work: (shard: Shard) => Promise<void>): void {
+  /** Once for all topics that are deleted until then. */
+  #removeSoon(): void {
+    if (this.#isRemovalComing) return
+    this.#isRemovalComing = true
     void this.#mutex.run(async () => {
-      if (this.#isStopped) return
-      for (const shard of await this.#options.shards()) {
-        const result = await attemptLater(() => work(shard))
-        if (result instanceof Refusal) this.#options.diagnostics.warn('committed offsets could not be removed', { error: result.message })
-      }
+      this.#isRemovalComing = false
+      await this.#inEach(await this.#options.shards(), removeOfDeletedTopics)
     })
   }
-}
 
-async function removeOffsetsOf(shard: Shard, isMeant: (place: OffsetPlace, committed: CommittedOffset) => boolean): Promise<void> {
-  for (const groupId of shard.groups.keys()) await shard.offsets.change(deletions(shard.offsets.places(groupId, isMeant)))
-}
+  #expireLater(): void {
+    const { clock, config, shards } = this.#options
+    this.#timer = clock.after(config['offsets.retention.check.interval.ms'], () => {
+      void this.#mutex.run(async () => this.#inEach(await shards(), expire))
+      this.#expireLater()
+    })
+  }
 
-function isOfLiving(catalog: Catalog, name: string, committed: CommittedOffset): boolean {
-  return catalog.has(name) && isOf(committed, catalog.byName(name).id)
-}
-
-/** As Kafka does since KIP-211. */
-async function expire(shard: Shard, nowMs: number, retentionMs: number): Promise<void> {
-  for (const group of Array.from(shard.groups.values())) {
-    const { groupId, emptySinceMs } = group
-    await shard.offsets.change(
-      deletions(shard.offsets.places(groupId, (place, committed) => isExpired(group, place.topic, committed, nowMs, retentionMs))),
-    )
-    const isDone = emptySinceMs !== undefined && !shard.offsets.has(groupId) && shard.groups.get(groupId) === group
-    if (isDone && !(attempt(() => group.checkDelete()) instanceof Refusal)) await shard.delete(groupId)
+  async #inEach(shards: readonly Shard[], work: (shard: Shard, options: OffsetUpkeepOptions) => Promise<void>): Promise<void> {
+    for (const shard of shards) {
+      if (this.#isStopped) return
+      const result = await attemptLater(() => work(shard, this.#options))
+      if (result instanceof Refusal) this.#options.diagnostics.warn('committed offsets could not be removed', { error: result.message })
+    }
   }
 }
 
-function isExpired(group: Group, topic: string, committed: CommittedOffset, nowMs: number, retentionMs: number): boolean {
-  const { commitTimestampMs, expireTimestampMs } = committed
-  const { emptySinceMs, protocolType } = group
-  if (emptySinceMs === undefined && group.isSubscribedTo(topic)) return false
-  if (emptySinceMs === undefined && protocolType !== 'consumer') return false // nobody but the group knows what it reads
-  if (expireTimestampMs !== -1) return nowMs >= expireTimestampMs
-  const sinceMs = protocolType === '' ? commitTimestampMs : Math.max(commitTimestampMs, emptySinceMs ?? 0)
-  return nowMs - sinceMs >= retentionMs
+function removeOfDeletedTopics(shard: Shard, { catalog }: OffsetUpkeepOptions): Promise<void> {
+  const isOfLiving = (topic: string, committed: CommittedOffset): boolean => catalog.has(topic) && isOf(committed, catalog.byName(topic).id)
+  return remove(shard, ({ topic }, committed) => !isOfLiving(topic, committed))
+}
+
+/** And with the last of them, groups without members. */
+async function expire(shard: Shard, { clock, config }: OffsetUpkeepOptions): Promise<void> {
+  const nowMs = clock.now()
+  const retentionMs = config['offsets.retention.minutes'] * MINUTE_MS
+  await remove(shard, ({ topic }, committed, group) => isExpired(group, topic, committed, nowMs, retentionMs))
+  const isDone = ({ groupId, emptySinceMs }: Group): boolean => emptySinceMs !== undefined && !shard.offsets.has(groupId)
+  const mayGo = (group: Group): boolean => !(attempt(() => group.checkDelete()) instanceof Refusal)
+  const done = Array.from(shard.groups.values()).filter((group) => isDone(group) && mayGo(group))
+  await Promise.all(done.map(({ groupId }) => shard.delete(groupId, 'the last offset of the group has expired')))
+}
+
+async function remove(shard: Shard, isMeant: (place: OffsetPlace, committed: CommittedOffset, group: Group) => boolean): Promise<void> {
+  const places = Array.from(shard.groups.values()).flatMap((group) =>
+    shard.offsets.places(group.groupId, (place, committed) => isMeant(place, committed, group)),
+  )
+  await shard.offsets.delete(places)
 }

@@ -5,7 +5,6 @@ import type { Storage } from '../../../src/broker-storage.ts'
 import type { Disk } from '../../../src/disk/disk.ts'
 import { GroupCoordinator } from '../../../src/groups/coordinator.ts'
 import { commitOffsets } from '../../../src/groups/offsets/commit-offsets.ts'
-import { deletions } from '../../../src/groups/offsets/group-offsets.ts'
 import { randomUuid } from '../../../src/topics/data-folder.ts'
 import { Refusal } from '../../../src/wire/error-codes.ts'
 import { silent } from '../../support/log-services.ts'
@@ -65,9 +64,9 @@ export class Account {
   /** What may be found at a place after a life that ended at `position`: what was asked for by then, and not followed by something that was answered. */
   possible(place: Place, position: number): Set<number | null> {
     const events = this.#events.filter((event) => isSame(event, place) && isAsked(position)(event))
-    const answered = events.filter(isAnswered(position))
-    const last = events.filter(({ endedAt }) => !answered.some(({ askedAt }) => askedAt >= endedAt))
-    return new Set([...(answered.length === 0 ? [null] : []), ...last.map(({ offset }) => offset)])
+    const isOver = isAnswered(position)
+    const last = events.filter(({ endedAt }, index) => !events.slice(index + 1).some((later) => isOver(later) && later.askedAt >= endedAt))
+    return new Set([...(events.some(isOver) ? [] : [null]), ...last.map(({ offset }) => offset)])
   }
 }
 
@@ -126,7 +125,7 @@ export class LivingGroups {
 
   deleteOffset(groupId: string, topic: string, partitionIndex: number): Promise<void> {
     const place = { groupId, topic, partitionIndex }
-    return this.#giving(emptied([place]), async () => (await this.#groups.shardOf(groupId)).offsets.change(deletions([place])))
+    return this.#giving(emptied([place]), async () => (await this.#groups.shardOf(groupId)).offsets.delete([place]))
   }
 
   deleteGroup(groupId: string): Promise<void> {
@@ -160,6 +159,13 @@ export class LivingGroups {
     const { catalog } = this.#storage
     const { committed } = (await this.#groups.shardOf(place.groupId)).offsets
     return (catalog.has(place.topic) && committed.get(place, catalog.byName(place.topic).id)?.offset) || null
+  }
+
+  /** Topics that are not there any more, and of which a group has something still. */
+  async leftovers(groupId: string): Promise<string[]> {
+    const { committed } = (await this.#groups.shardOf(groupId)).offsets
+    await settled()
+    return [...committed.of(groupId).keys()].filter((topic) => !this.#storage.catalog.has(topic))
   }
 
   async stop(): Promise<void> {
@@ -216,5 +222,8 @@ export async function faultsOf(groups: LivingGroups, account: Account, position:
     if (!possible.has(found))
       faults.push(`${place.groupId} has ${found} of ${place.topic}-${place.partitionIndex}, not ${[...possible].join(' or ')}`)
   }
+  const groupIds = new Set(account.places.map(({ groupId }) => groupId))
+  for (const groupId of groupIds)
+    for (const topic of await groups.leftovers(groupId)) faults.push(`${groupId} has something of ${topic}, which was deleted`)
   return faults
 }

@@ -29,6 +29,7 @@ export async function liveInGroups(life: Life): Promise<LivingGroups> {
   await commitAll('b')
   await groups.expire()
   await commitAll('a')
+  await groups.deleteTopic('b')
   await groups.pass(UPKEEP_MS)
   return groups
 }
