@@ -5,8 +5,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { FaultDisk, type Survival } from '../support/fault-disk.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { ROOTS, SURVIVALS } from '../support/power-loss.ts'
-import { Account, faultsOf, LivingGroups } from './power/living-groups.ts'
-import { liveInGroups } from './power/scripted-groups.ts'
+import { Account } from './groups/account.ts'
+import { faultsOf, LivingGroups } from './groups/living-groups.ts'
+import { liveInGroups } from './groups/scripted-groups.ts'
 import type { Disk } from '../../src/disk/disk.ts'
 
 const FAULTS_TOLD = 10

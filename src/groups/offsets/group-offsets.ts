@@ -53,7 +53,6 @@ export class GroupOffsets {
       }
       portions.at(-1)!.push(place)
     }
-    const deletion = (place: OffsetPlace): OffsetChange => ({ place, committed: null })
     await Promise.all(portions.map((portion, index) => this.change(portion.map(deletion), index === portions.length - 1 ? together : [])))
   }
 
@@ -79,6 +78,8 @@ export class GroupOffsets {
 }
 
 const keyOf = ({ topic, partitionIndex }: OffsetPlace): string => `${partitionIndex} ${topic}`
+
+const deletion = (place: OffsetPlace): OffsetChange => ({ place, committed: null })
 
 /** Of the record that deletes it, at most. */
 const sizeOf = ({ groupId, topic }: OffsetPlace): number => UTF8_BYTES_MAX * (groupId.length + topic.length) + KEY_OVERHEAD_BYTES

@@ -88,10 +88,11 @@ async function expire(shard: Shard, { clock, config }: OffsetUpkeepOptions): Pro
   const retentionMs = config['offsets.retention.minutes'] * MINUTE_MS
   await remove(shard, ({ topic }, committed, group) => isExpired(group, topic, committed, nowMs, retentionMs))
   const isDone = ({ groupId, emptySinceMs }: Group): boolean => emptySinceMs !== undefined && !shard.offsets.has(groupId)
-  const mayGo = (group: Group): boolean => !(attempt(() => group.checkDelete()) instanceof Refusal)
   const done = Array.from(shard.groups.values()).filter((group) => isDone(group) && mayGo(group))
   await Promise.all(done.map(({ groupId }) => shard.delete(groupId, 'the last offset of the group has expired')))
 }
+
+const mayGo = (group: Group): boolean => !(attempt(() => group.checkDelete()) instanceof Refusal)
 
 async function remove(shard: Shard, isMeant: (place: OffsetPlace, committed: CommittedOffset, group: Group) => boolean): Promise<void> {
   const places = Array.from(shard.groups.values()).flatMap((group) =>

@@ -10,8 +10,8 @@ import { Refusal } from '../../../src/wire/error-codes.ts'
 import { silent } from '../../support/log-services.ts'
 import type { ManualClock } from '../../support/manual-clock.ts'
 import { settled } from '../../support/test-log.ts'
-import { openOn } from './living-broker.ts'
-import { isAnswered, isAsked } from './promises.ts'
+import { openOn } from '../power/living-broker.ts'
+import { Account, type Given, type Place } from './account.ts'
 
 const RETENTION_MS = 60_000
 const TICK_MS = 250
@@ -23,51 +23,6 @@ const FLAGS = {
   'log.cleaner.min.cleanable.ratio': 0.01,
   'offsets.retention.minutes': RETENTION_MS / 60_000,
   'offsets.retention.check.interval.ms': 1000,
-}
-
-interface Place {
-  readonly groupId: string
-  readonly topic: string
-  readonly partitionIndex: number
-}
-
-/** A place is given an offset, or nothing (null). */
-interface Given extends Place {
-  readonly offset: number | null
-}
-
-interface GivenEvent extends Given {
-  readonly askedAt: number
-  /** Infinity: never. */
-  answeredAt: number
-  /** Answered, or refused. */
-  endedAt: number
-}
-
-const isSame = (one: Place, other: Place): boolean =>
-  one.groupId === other.groupId && one.topic === other.topic && one.partitionIndex === other.partitionIndex
-
-/** What each place was given, and when, by the position on the disk's way (promises.ts). */
-export class Account {
-  readonly #events: GivenEvent[] = []
-
-  asked(given: readonly Given[], at: number): GivenEvent[] {
-    const events = given.map((one) => ({ ...one, askedAt: at, answeredAt: Infinity, endedAt: Infinity }))
-    this.#events.push(...events)
-    return events
-  }
-
-  get places(): Place[] {
-    return this.#events.filter((event, index) => this.#events.findIndex((other) => isSame(event, other)) === index)
-  }
-
-  /** What may be found at a place after a life that ended at `position`: what was asked for by then, and not followed by something that was answered. */
-  possible(place: Place, position: number): Set<number | null> {
-    const events = this.#events.filter((event) => isSame(event, place) && isAsked(position)(event))
-    const isOver = isAnswered(position)
-    const last = events.filter(({ endedAt }, index) => !events.slice(index + 1).some((later) => isOver(later) && later.askedAt >= endedAt))
-    return new Set([...(events.some(isOver) ? [] : [null]), ...last.map(({ offset }) => offset)])
-  }
 }
 
 export interface Life {
