@@ -3,7 +3,8 @@
 // - A name that comes twice in one request is refused, once. With validateOnly nothing is changed.
 // - A timeout of 0 or less answers REQUEST_TIMED_OUT, and nothing is changed.
 // Differs from Kafka: the topics of a request become durable together, with one sync. More than 10,000 new partitions answer POLICY_VIOLATION (Kafka:
-// UNKNOWN_SERVER_ERROR).
+// UNKNOWN_SERVER_ERROR). The broker's own topics keep the count that they were made with (INVALID_PARTITIONS): after a restart Kafka would look for groups in
+// other partitions than those where they are.
 
 import type { Topic } from '../topics/catalog.ts'
 import { errorCode, Refusal } from '../wire/error-codes.ts'

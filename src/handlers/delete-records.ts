@@ -1,5 +1,6 @@
 // DeleteRecords v0-2: drops the records of partitions below an offset, durably, and answers where each begins then.
 // - Offset -1 stands for the high watermark; an offset below the first one changes nothing; one above the high watermark answers OFFSET_OUT_OF_RANGE.
+// - One of the broker's own topics answers INVALID_TOPIC_EXCEPTION.
 // - A topic that is only compacted answers POLICY_VIOLATION: old records go when newer ones of their key come.
 // - Of a partition that is named more than once the last mention counts.
 

@@ -24,14 +24,21 @@ type ProduceResponse = Draft<typeof api.response>
 type TopicResponse = ProduceResponse['responses'][number]
 type PartitionResponse = TopicResponse['partitionResponses'][number]
 
-export function produce({ catalog, records }: Services): ServedApi {
-  const topicIdOf = (topic: ProduceRequest['topicData'][number], apiVersion: number): string | Refusal =>
-    attempt(() => (apiVersion >= 13 ? catalog.byId(topic.topicId).id : catalog.byName(topic.name).id))
+const ADMIN_CLIENT_ID = '__admin_client' // to Kafka, too, the one who may write to internal topics
 
-  const accept = (request: ProduceRequest, { apiVersion, memory }: RequestContext): Accepted | Promise<Accepted> => {
+export function produce({ catalog, records }: Services): ServedApi {
+  const topicIdOf = (asked: ProduceRequest['topicData'][number], { apiVersion, clientId }: RequestContext): string | Refusal =>
+    attempt(() => {
+      const topic = apiVersion >= 13 ? catalog.byId(asked.topicId) : catalog.byName(asked.name)
+      if (!topic.isInternal || clientId === ADMIN_CLIENT_ID) return topic.id
+      throw new Refusal('INVALID_TOPIC_EXCEPTION', `topic "${topic.name}" is the broker's own`)
+    })
+
+  const accept = (request: ProduceRequest, context: RequestContext): Accepted | Promise<Accepted> => {
+    const { apiVersion, memory } = context
     const { acks, transactionalId, timeoutMs } = request
     if (acks !== 0 && acks !== 1 && acks !== -1) return { answer: refuseAll(request, new Refusal('INVALID_REQUIRED_ACKS')) }
-    const topicIds = request.topicData.map((topic) => topicIdOf(topic, apiVersion))
+    const topicIds = request.topicData.map((topic) => topicIdOf(topic, context))
     const appends = request.topicData.flatMap((topic, index) => {
       const topicId = topicIds[index]!
       if (topicId instanceof Refusal) return []

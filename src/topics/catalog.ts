@@ -167,6 +167,8 @@ export class Catalog {
         attempt(() => {
           const topic = this.byName(growth.name)
           checkGrowth(growth, topic.partitionCount, this.#options.brokerId)
+          if (topic.isInternal)
+            throw new Refusal('INVALID_PARTITIONS', `groups would look for their offsets in the wrong partition of "${topic.name}"`)
           partitionsLeft -= growth.partitionCount - topic.partitionCount
           if (partitionsLeft < 0) throw tooManyPartitions()
           return { ...topic, partitionCount: growth.partitionCount }

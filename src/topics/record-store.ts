@@ -186,10 +186,10 @@ export class RecordStore implements TopicFollower {
   /** Records below `offset` are gone, durably; -1 stands for the high watermark. Answers the first offset that is left. */
   async deleteRecords(topicId: string, partitionIndex: number, offset: number): Promise<number> {
     const { topic } = this.#partition(topicId, partitionIndex)
+    if (topic.isInternal) throw new Refusal('INVALID_TOPIC_EXCEPTION', `topic "${topic.name}" is the broker's own`)
     const policy = topic.config['cleanup.policy']
     if (policy.includes('compact') && !policy.includes('delete'))
       throw new Refusal('POLICY_VIOLATION', `topic "${topic.name}" is compacted: its records go only when newer ones of their key come`)
-    if (topic.isInternal) throw new Refusal('INVALID_TOPIC_EXCEPTION', `topic "${topic.name}" is the broker's own`)
     if (offset < -1) throw new Refusal('OFFSET_OUT_OF_RANGE')
     return this.#use(topicId, partitionIndex, async (log) => {
       await log.advanceLogStartOffset(offset === -1 ? log.highWatermark : offset)

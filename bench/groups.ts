@@ -1,0 +1,193 @@
+// What groups cost: heartbeats of many members (alone, and while records are produced), and commits of many groups, each synced. Starts the broker. Needs
+// Linux (/proc), and two files for each connection (ulimit -n).
+//
+//   npm run bench:groups                                     (1,000 groups of 3, 5,000 heartbeats a second, 10,000 commits a second; about a minute)
+//   npm run bench:groups -- --groups 100 --only commits
+
+import { execFileSync, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { encodeRequest } from '../src/wire/frame.ts'
+import { createTopics } from '../src/wire/messages/create-topics.ts'
+import { heartbeat } from '../src/wire/messages/heartbeat.ts'
+import { offsetCommit } from '../src/wire/messages/offset-commit.ts'
+import { produce } from '../src/wire/messages/produce.ts'
+import { encodeBatch } from '../src/wire/records/record.ts'
+import { type OttlaProcess, ottlaCommand, startOttla } from '../test/support/broker-process.ts'
+import { ClassicMember } from '../test/support/classic-member.ts'
+import { WireConnection } from '../test/support/wire-connection.ts'
+
+const { values } = parseArgs({
+  options: {
+    groups: { type: 'string', default: '1000' },
+    members: { type: 'string', default: '3' },
+    'heartbeats-per-second': { type: 'string', default: '5000' },
+    'commits-per-second': { type: 'string', default: '10000' },
+    committers: { type: 'string', default: '100' },
+    'megabytes-per-second': { type: 'string', default: '100' },
+    seconds: { type: 'string', default: '10' },
+    only: { type: 'string' }, // heartbeats, produce or commits
+    produce: { type: 'string' }, // of the child process: where to
+    json: { type: 'boolean', default: false },
+  },
+})
+
+const TOPIC = 'load'
+const PARTITIONS = 8
+const TICK_MS = 5
+const WARM_UP_MS = 2000
+const CLOCK_TICK_MS = 10 // of /proc
+const CLIENT_ID = 'bench'
+const VERSIONS = { heartbeat: 4, commit: 8, produce: 9 }
+const ERROR_AT = { heartbeat: 9, commitFromEnd: 5 } // of an answer without its size
+
+if (values.produce !== undefined) await produceFor(values.produce)
+else await measureAll()
+
+async function measureAll(): Promise<void> {
+  const flags = ['log.retention.bytes=200000000', 'log.segment.bytes=50000000']
+  const broker = await startOttla({ flags: flags.flatMap((config) => ['--set', config]) })
+  const rows: object[] = []
+  const isWanted = (name: string): boolean => values.only === undefined || values.only === name
+  try {
+    const connection = await WireConnection.connect(broker.bootstrap)
+    await connection.request(createTopics, 7, {
+      topics: [{ name: TOPIC, numPartitions: PARTITIONS, replicationFactor: 1, assignments: [], configs: [] }],
+    })
+    if (isWanted('commits')) rows.push(await measured('commits', broker, await committers(broker), Number(values['commits-per-second'])))
+    if (isWanted('heartbeats') || isWanted('produce')) {
+      const beats = await members(broker)
+      const pace = Number(values['heartbeats-per-second'])
+      if (isWanted('heartbeats')) rows.push(await measured('heartbeats', broker, beats, pace))
+      if (isWanted('produce')) {
+        const producer = spawn(process.execPath, [
+          process.argv[1]!,
+          '--produce',
+          broker.bootstrap,
+          '--megabytes-per-second',
+          values['megabytes-per-second'],
+        ])
+        rows.push(await measured(`heartbeats while ${values['megabytes-per-second']} MB/s are produced`, broker, beats, pace))
+        producer.kill()
+      }
+    }
+  } finally {
+    await broker.kill()
+  }
+  if (values.json) console.log(JSON.stringify(rows))
+  else console.table(rows)
+  process.exit()
+}
+
+type Send = () => Promise<void>
+
+/** One after the other, so that all get their turn at that pace; each is answered before it sends again. */
+async function measured(what: string, broker: OttlaProcess, senders: readonly Send[], perSecond: number): Promise<object> {
+  await sendFor(WARM_UP_MS, senders, perSecond)
+  const before = usageOf(broker)
+  const latenciesMs = await sendFor(1000 * Number(values.seconds), senders, perSecond)
+  const after = usageOf(broker)
+  const seconds = (after.timeMs - before.timeMs) / 1000
+  const sorted = latenciesMs.toSorted((a, b) => a - b)
+  const latencyMs = (share: number): number => Number(sorted[Math.floor(share * (sorted.length - 1))]!.toFixed(2))
+  return {
+    what,
+    'a second': Math.round(sorted.length / seconds),
+    'p50 ms': latencyMs(0.5),
+    'p99 ms': latencyMs(0.99),
+    'most ms': latencyMs(1),
+    'broker CPU': `${Math.round((after.cpuMs - before.cpuMs) / seconds / 10)}%`,
+    'batches/s': Math.round((after.batches - before.batches) / seconds),
+    'MB/s': Number(((after.bytes - before.bytes) / 1e6 / seconds).toFixed(1)),
+    'syncs/s': Math.round((after.syncs - before.syncs) / seconds),
+    load: loadavg()[0]!.toFixed(1),
+  }
+}
+
+async function sendFor(ms: number, senders: readonly Send[], perSecond: number): Promise<number[]> {
+  const latenciesMs: number[] = []
+  const underWay = new Set<Promise<void>>()
+  const startMs = performance.now()
+  let sent = 0
+  for (let nowMs = startMs; nowMs < startMs + ms; nowMs = performance.now()) {
+    for (const due = ((nowMs - startMs) * perSecond) / 1000; sent < due; sent++) {
+      const sentMs = performance.now()
+      const answered = senders[sent % senders.length]!().then(() => {
+        latenciesMs.push(performance.now() - sentMs)
+        underWay.delete(answered)
+      })
+      underWay.add(answered)
+    }
+    await setTimeout(TICK_MS)
+  }
+  await Promise.all(underWay)
+  return latenciesMs
+}
+
+async function members(broker: OttlaProcess): Promise<Send[]> {
+  const options = { topic: TOPIC, partitionCount: PARTITIONS, sessionTimeoutMs: 60_000, rebalanceTimeoutMs: 5000 }
+  const groups = Array.from({ length: Number(values.groups) }, async (_, index) => {
+    const groupId = `group-${index}`
+    const joined = Array.from({ length: Number(values.members) }, () => new ClassicMember({ ...options, groupId }))
+    const connections = await Promise.all(joined.map(() => WireConnection.connect(broker.bootstrap)))
+    await Promise.all(joined.map((member, at) => member.join(connections[at]!))) // within the initial delay: all are in the first generation
+    return joined.map(({ generationId, memberId }, at): Send => {
+      const frame = Buffer.concat(encodeRequest(heartbeat, VERSIONS.heartbeat, 1, CLIENT_ID, { groupId, generationId, memberId }))
+      return async () => check((await connections[at]!.exchange(frame)).readInt16BE(ERROR_AT.heartbeat))
+    })
+  })
+  return (await Promise.all(groups)).flat()
+}
+
+async function committers(broker: OttlaProcess): Promise<Send[]> {
+  return Promise.all(
+    Array.from({ length: Number(values.committers) }, async (_, index): Promise<Send> => {
+      const connection = await WireConnection.connect(broker.bootstrap)
+      const partitions = [{ partitionIndex: index % PARTITIONS, committedOffset: 1, committedMetadata: '' }]
+      const request = { groupId: `committer-${index}`, memberId: '', topics: [{ name: TOPIC, partitions }] }
+      const frame = Buffer.concat(encodeRequest(offsetCommit, VERSIONS.commit, 1, CLIENT_ID, request))
+      return async () => {
+        const answer = await connection.exchange(frame)
+        check(answer.readInt16BE(answer.length - ERROR_AT.commitFromEnd))
+      }
+    }),
+  )
+}
+
+function check(error: number): void {
+  if (error !== 0) throw new Error(`error ${error}`)
+}
+
+/** In requests of 1 MB. */
+async function produceFor(bootstrap: string): Promise<void> {
+  const connection = await WireConnection.connect(bootstrap)
+  const records = await encodeBatch({
+    records: Array.from({ length: 128 }, () => ({ timestamp: Date.now(), key: null, value: Buffer.alloc(1000) })),
+  })
+  const partitionData = Array.from({ length: PARTITIONS }, (_, index) => ({ index, records }))
+  const request = { transactionalId: null, acks: -1, timeoutMs: 30_000, topicData: [{ name: TOPIC, partitionData }] }
+  const frame = Buffer.concat(encodeRequest(produce, VERSIONS.produce, 1, CLIENT_ID, request))
+  const perSecond = (1e6 * Number(values['megabytes-per-second'])) / frame.length
+  await sendFor(3_600_000, [async () => void (await connection.exchange(frame))], perSecond)
+}
+
+function usageOf(broker: OttlaProcess): { timeMs: number; cpuMs: number; batches: number; bytes: number; syncs: number } {
+  const stat = readFileSync(`/proc/${broker.pid}/stat`, 'utf8')
+  const [userTicks, systemTicks] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number)
+  const status = execFileSync(process.execPath, [ottlaCommand, 'status', '--data', broker.dataFolder, '--json'], { encoding: 'utf8' })
+  const { metrics } = JSON.parse(status) as { metrics: { name: string; samples: { value: number & { readonly count: number } }[] }[] }
+  const samplesOf = (name: string) => metrics.find((metric) => metric.name === name)!.samples
+  return {
+    timeMs: performance.now(),
+    cpuMs: (userTicks! + systemTicks!) * CLOCK_TICK_MS,
+    batches: samplesOf('ottla_appended_batches_total')[0]!.value,
+    bytes: samplesOf('ottla_appended_bytes_total')[0]!.value,
+    syncs: samplesOf('ottla_sync_duration_seconds')[0]!.value.count,
+  }
+}
