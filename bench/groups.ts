@@ -108,17 +108,15 @@ async function measured(what: string, broker: OttlaProcess, senders: readonly Se
 
 async function sendFor(ms: number, senders: readonly Send[], perSecond: number): Promise<number[]> {
   const latenciesMs: number[] = []
-  const underWay = new Set<Promise<void>>()
+  const underWay = new Set<Promise<unknown>>()
   const startMs = performance.now()
   let sent = 0
   for (let nowMs = startMs; nowMs < startMs + ms; nowMs = performance.now()) {
     for (const due = ((nowMs - startMs) * perSecond) / 1000; sent < due; sent++) {
       const sentMs = performance.now()
-      const answered = senders[sent % senders.length]!().then(() => {
-        latenciesMs.push(performance.now() - sentMs)
-        underWay.delete(answered)
-      })
+      const answered = senders[sent % senders.length]!().then(() => latenciesMs.push(performance.now() - sentMs))
       underWay.add(answered)
+      void answered.finally(() => underWay.delete(answered))
     }
     await setTimeout(TICK_MS)
   }
