@@ -105,10 +105,14 @@ const quickJvm = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto']
 const MEMBER_HEAP_MB = 64
 
 /** `assignor` is the class of one of Kafka's own, or the name of one of the broker's. */
-export const verifiableConsumers = (protocol: 'classic' | 'consumer', assignor: string): GroupClient => ({
+export const verifiableConsumers = (
+  protocol: 'classic' | 'consumer',
+  assignor: string,
+  sessionTimeoutMs = SESSION_TIMEOUT_MS,
+): GroupClient => ({
   needs: ['kafka'],
   member: ({ bootstrap, topic, group, instanceId }) => {
-    const classic = ['--session-timeout', String(SESSION_TIMEOUT_MS), '--assignment-strategy', ASSIGNORS + assignor]
+    const classic = ['--session-timeout', String(sessionTimeoutMs), '--assignment-strategy', ASSIGNORS + assignor]
     const consumer = ['--group-protocol', 'consumer', '--group-remote-assignor', assignor]
     const where = ['--bootstrap-server', bootstrap, '--topic', topic, '--group-id', group, '--verbose']
     const identity = instanceId === undefined ? [] : ['--group-instance-id', instanceId]

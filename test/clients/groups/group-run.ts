@@ -31,6 +31,17 @@ export class GroupRun {
     this.#processedTo = writer.ends.map(() => 0)
   }
 
+  /** What its members were given and lost, since so many events. */
+  changesSince(count: number): GroupEvent[] {
+    return this.#log
+      .slice(count)
+      .filter((event) => (event.event === 'assigned' || event.event === 'revoked') && event.partitions.length > 0)
+  }
+
+  get eventCount(): number {
+    return this.#log.length
+  }
+
   start(client: GroupClient, instanceId?: string): Member {
     const name = `${this.group}-${++this.#startedCount}`
     const options = { bootstrap: this.#bootstrap, topic: this.#writer.topic, group: this.group, name }
@@ -57,6 +68,21 @@ export class GroupRun {
   thaw(member: Member): void {
     this.#frozen.delete(member)
     member.thaw()
+  }
+
+  /** For programs that listen to it: it stops polling for a while, and takes up its work again. */
+  async slowDown(member: Member): Promise<void> {
+    member.slow()
+    await this.settled()
+  }
+
+  /** As it does, the group goes on without it. */
+  async outlast(member: Member): Promise<void> {
+    this.#frozen.add(member)
+    member.slow()
+    await this.settled()
+    this.#frozen.delete(member)
+    await this.settled()
   }
 
   /** Until every partition has one owner, and every member owns some. */
