@@ -1,4 +1,4 @@
-// What a group's members go through besides coming and going: restarts of static members, and being too slow.
+// What a group's members go through besides coming and going: another protocol member by member, restarts of static members, and being too slow.
 
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { newTopic } from '../../support/broker-process.ts'
@@ -50,6 +50,30 @@ describeWith('kafka', 'confluent-kafka')('the members of a group', () => {
     await run.caughtUp()
     return members
   }
+
+  /** One leaves, one comes by the other client, and so on. */
+  async function replaceEach(run: GroupRun, members: readonly Member[], client: GroupClient): Promise<Member[]> {
+    const replacements: Member[] = []
+    for (const member of members) {
+      await run.leave(member)
+      replacements.push(run.start(client))
+      await run.settled()
+      await run.caughtUp()
+    }
+    return replacements
+  }
+
+  it.concurrent.each([
+    ['an eager', 'RangeAssignor'],
+    ['a cooperative', 'CooperativeStickyAssignor'],
+  ])('change to the consumer protocol from %s classic one, and back, one by one, without losing their place', async (_, assignor) => {
+    const classic = verifiableConsumers('classic', assignor)
+    const breaches = await judged('migration', async (run) => {
+      const members = await replaceEach(run, await startAll(run, classic), consumer)
+      await replaceEach(run, members, classic)
+    })
+    expect(breaches).toEqual([])
+  })
 
   // A killed one's instance id is free in the consumer protocol only once its session has ended.
   it.concurrent.each([
