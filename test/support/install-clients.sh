@@ -9,7 +9,7 @@ jest_version=30.5.2
 cache=${OTTLA_TEST_CACHE:-$HOME/.cache/ottla-tests}
 
 jars=$cache/kafka-$kafka_version
-if [[ ! -e $jars/.complete ]]; then
+if [[ ! -e $jars/.complete || ! -e $jars/connect-file-$kafka_version.jar ]]; then
   echo "Kafka $kafka_version: to $jars"
   project=$(mktemp -d)
   trap 'rm -rf "$project"' EXIT
@@ -19,6 +19,8 @@ if [[ ! -e $jars/.complete ]]; then
     echo '<groupId>ottla.test</groupId><artifactId>kafka-jars</artifactId><version>1</version><dependencies>'
     dependency org.apache.kafka kafka_2.13 "$kafka_version"
     dependency org.apache.kafka kafka-tools "$kafka_version"
+    dependency org.apache.kafka connect-runtime "$kafka_version"
+    dependency org.apache.kafka connect-file "$kafka_version"
     dependency org.slf4j slf4j-simple 1.7.36
     echo '</dependencies></project>'
   } > "$project/pom.xml"
