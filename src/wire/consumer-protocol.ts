@@ -11,7 +11,7 @@ export const CONSUMER_PROTOCOL_TYPE = 'consumer'
 
 const topicPartitions = array(struct({ topic: string, partitions: array(int32) }))
 
-const subscription = defineRecord({
+export const CONSUMER_PROTOCOL_SUBSCRIPTION = defineRecord({
   name: 'ConsumerProtocolSubscription',
   versions: '0-3',
   flexible: 'none',
@@ -31,13 +31,14 @@ const assignment = defineRecord({
   fields: struct({ assignedPartitions: topicPartitions, userData: bytes.nullable().default(null) }),
 })
 
-export type Subscription = Infer<typeof subscription.fields>
+export type Subscription = Infer<typeof CONSUMER_PROTOCOL_SUBSCRIPTION.fields>
 export type Assignment = Infer<typeof assignment.fields>
 
-export const encodeSubscription = (value: Draft<typeof subscription.fields>): Buffer => encode(subscription, value)
+export const encodeSubscription = (value: Draft<typeof CONSUMER_PROTOCOL_SUBSCRIPTION.fields>): Buffer =>
+  encode(CONSUMER_PROTOCOL_SUBSCRIPTION, value)
 export const encodeAssignment = (value: Draft<typeof assignment.fields>): Buffer => encode(assignment, value)
 /** Throws Malformed. */
-export const decodeSubscription = (given: Buffer): Subscription => decode(subscription, given)
+export const decodeSubscription = (given: Buffer): Subscription => decode(CONSUMER_PROTOCOL_SUBSCRIPTION, given)
 /** Throws Malformed. */
 export const decodeAssignment = (given: Buffer): Assignment => decode(assignment, given)
 

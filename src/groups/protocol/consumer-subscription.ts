@@ -2,26 +2,10 @@
 // group is subscribed to, and reads it as version 0, which every later version begins with, as Kafka does.
 
 import { recordCodec } from '../../wire/compile.ts'
+import { CONSUMER_PROTOCOL_SUBSCRIPTION, type Subscription } from '../../wire/consumer-protocol.ts'
 import { Malformed, Reader } from '../../wire/reader.ts'
-import { array, bytes, defineRecord, type Infer, int32, string, struct } from '../../wire/schema.ts'
 
-/** An int16 version goes before it. */
-export const CONSUMER_PROTOCOL_SUBSCRIPTION = defineRecord({
-  name: 'ConsumerProtocolSubscription',
-  versions: '0-3',
-  flexible: 'none',
-  fields: struct({
-    topics: array(string),
-    userData: bytes.nullable().default(null),
-    ownedPartitions: array(struct({ topic: string, partitions: array(int32) })).versions('1+'),
-    generationId: int32.versions('2+').default(-1),
-    rackId: string.versions('3+').nullable().default(null),
-  }),
-})
-
-export const CONSUMER_PROTOCOL_TYPE = 'consumer'
-
-export type ConsumerSubscription = Infer<typeof CONSUMER_PROTOCOL_SUBSCRIPTION.fields> & { readonly version: number }
+export type ConsumerSubscription = Subscription & { readonly version: number }
 
 /** With all that the member says, and in which version (at most 3: the later ones begin with that). undefined when the bytes are no subscription. */
 export function decodeSubscription(metadata: Buffer): ConsumerSubscription | undefined {

@@ -1,6 +1,7 @@
 // A classic group as data, and what can be asked of it. A state is never changed: an event makes the next one of it (state-machine.ts).
 
-import { CONSUMER_PROTOCOL_TYPE, subscribedTopics } from '../../protocol/consumer-subscription.ts'
+import { CONSUMER_PROTOCOL_TYPE } from '../../../wire/consumer-protocol.ts'
+import { subscribedTopics } from '../../protocol/consumer-subscription.ts'
 
 /** Names a request that waits for its answer. */
 export type Ticket = number

@@ -3,7 +3,7 @@
 
 import type { GroupMetadataValue } from '../../classic/group-metadata.ts'
 import type { GroupTopics } from '../../group-services.ts'
-import { CONSUMER_PROTOCOL_TYPE } from '../../protocol/consumer-subscription.ts'
+import { CONSUMER_PROTOCOL_TYPE } from '../../../wire/consumer-protocol.ts'
 import type { GroupRecordDraft } from '../../records/group-record.ts'
 import { groupTombstones } from '../state/consumer-records.ts'
 import type { ConsumerGroupState } from '../state/group-state.ts'
