@@ -1,6 +1,6 @@
 // What a classic consumer says of itself when it joins, as the Java client of today does.
 
-import { CONSUMER_PROTOCOL_SUBSCRIPTION } from '../../../src/groups/protocol/consumer-subscription.ts'
+import { CONSUMER_PROTOCOL_SUBSCRIPTION } from '../../../src/wire/consumer-protocol.ts'
 import { recordCodec } from '../../../src/wire/compile.ts'
 import { Writer } from '../../../src/wire/writer.ts'
 

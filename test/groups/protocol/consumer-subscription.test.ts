@@ -2,7 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { CONSUMER_PROTOCOL_SUBSCRIPTION, subscribedTopics } from '../../../src/groups/protocol/consumer-subscription.ts'
+import { subscribedTopics } from '../../../src/groups/protocol/consumer-subscription.ts'
+import { CONSUMER_PROTOCOL_SUBSCRIPTION } from '../../../src/wire/consumer-protocol.ts'
 import { recordCodec } from '../../../src/wire/compile.ts'
 import { Reader } from '../../../src/wire/reader.ts'
 
