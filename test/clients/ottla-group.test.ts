@@ -105,7 +105,9 @@ describeWith('kafka')('ottla, with groups', () => {
         if (isKilled) await second.end('SIGKILL')
         await produce(topic, numbers(2000, 500))
         await until(() => sorted(members.all).length === 2500)
+        const before = new Set((await describeGroup(group)).members.map(({ memberId }) => memberId))
         const fourth = members.start()
+        await until(async () => (await describeGroup(group)).members.some(({ memberId }) => !before.has(memberId)))
         await produce(topic, numbers(2500, 500))
         await until(() => sorted(members.all).length === 3000)
         const left = isKilled ? [third, fourth] : [second, third, fourth]
@@ -229,7 +231,7 @@ interface Described {
   readonly history: readonly { readonly kind: string; readonly reason: string }[]
   readonly state: string
   readonly totalLag: number
-  readonly members: readonly { readonly assignment: readonly { readonly partitions: readonly number[] }[] }[]
+  readonly members: readonly { readonly memberId: string; readonly assignment: readonly { readonly partitions: readonly number[] }[] }[]
   readonly offsets: readonly { readonly lag: number | null }[]
 }
 
