@@ -6,7 +6,7 @@ const TOPIC = [
   ['e', 'f'],
 ]
 
-/** "A +0,1@3" is assigned partitions 0 and 1 in generation 3, "A -0" loses one, "A 0:2" processes offset 2 of partition 0, "A 0^3" commits 3, "A gone"; "A lost" with what it had in hand. */
+/** "A +0,1@3" is assigned partitions 0 and 1 in generation 3, "A -0" loses one, "A 0:2" processes offset 2 of partition 0, "A 0^3" commits 3, "A gone". */
 function eventOf(line: string, at: number): GroupEvent {
   const [member, what] = line.split(' ') as [string, string]
   const told = { at, member }
@@ -15,7 +15,7 @@ function eventOf(line: string, at: number): GroupEvent {
   if (sign === '+')
     return { ...told, event: 'assigned', partitions, ...(generation === undefined ? {} : { generation: Number(generation) }) }
   if (sign === '-') return { ...told, event: 'revoked', partitions }
-  if (what === 'gone' || what === 'lost') return { ...told, event: 'gone', mayHaveHadOne: what === 'lost' }
+  if (what === 'gone') return { ...told, event: 'gone' }
   const [partition, offset] = what.split(/[:^]/).map(Number) as [number, number]
   if (what.includes('^')) return { ...told, event: 'committed', partition, offset }
   return { ...told, event: 'record', partition, offset, value: TOPIC[partition]![offset]! }
@@ -61,18 +61,6 @@ describe('the verdict on the members of a group', () => {
     expect(kinds('A +0', 'A 0:0', 'A 0:2')).toEqual(['skipped', 'unordered'])
     expect(kinds('A +0', 'A 0:0', 'A 0:1', 'A 0:0')).toEqual(['unordered'])
     expect(kinds('A +0', 'A 0:0', 'A 0:1', 'A -0', 'A +0', 'A 0:0')).toEqual([])
-  })
-
-  it('excuses the one record that a killed member may have had in hand, and no other', () => {
-    const heard = (...lines: string[]): GroupBreach[] =>
-      judgeGroup(
-        lines.map((line, at) => ({ ...eventOf(line, at), isHeard: true })),
-        TOPIC,
-      )
-    const rest = ['B +0,1', 'B 0:2', 'B 0:3', 'B 1:0', 'B 1:1']
-    expect(heard('A +0', 'A 0:0', 'A lost', ...rest)).toEqual([])
-    expect(heard('A +0', 'A 0:0', 'A gone', ...rest).map(({ kind }) => kind)).toEqual(['undelivered'])
-    expect(heard('A +0', 'A lost', ...rest).map(({ kind }) => kind)).toEqual(['undelivered'])
   })
 
   it('sees a partition with two owners at a time, unless the first is gone', () => {

@@ -16,11 +16,8 @@ export type GroupEvent = Told &
   (
     | { readonly event: 'assigned'; readonly partitions: readonly number[]; readonly generation?: number }
     | { readonly event: 'revoked'; readonly partitions: readonly number[] }
-    /**
-     * It ended, or was stopped: from here on the coordinator may take it for dead, whatever it believes itself. `mayHaveHadOne`: it counts a record as
-     * processed, and may commit it, before it is: of each partition one may have been lost with it.
-     */
-    | { readonly event: 'gone'; readonly mayHaveHadOne?: boolean }
+    /** It ended, or was stopped: from here on the coordinator may take it for dead, whatever it believes itself. */
+    | { readonly event: 'gone' }
     | { readonly event: 'record'; readonly partition: number; readonly offset: number; readonly value?: string | undefined }
     | { readonly event: 'committed'; readonly partition: number; readonly offset: number }
   )
@@ -39,8 +36,6 @@ interface Partition {
   readonly processed: Uint8Array
   /** All records below it are processed. */
   processedBelow: number
-  /** What members that were killed may have had in hand. */
-  readonly inHand: Set<number>
   committed: number
   owner: string | undefined
 }
@@ -73,7 +68,6 @@ class GroupJudge {
       values,
       processed: new Uint8Array(values.length),
       processedBelow: 0,
-      inHand: new Set<number>(),
       committed: 0,
       owner: undefined,
     }))
@@ -90,8 +84,6 @@ class GroupJudge {
         return []
       case 'gone':
         member.isGone = true
-        if (event.mayHaveHadOne === true)
-          for (const [index, { next, committedBefore }] of member.readings) this.#partitions[index]!.inHand.add(next ?? committedBefore)
         for (const partition of member.readings.keys()) this.#release(event.member, partition)
         return []
       case 'record':
@@ -103,12 +95,11 @@ class GroupJudge {
   }
 
   end(): GroupBreach[] {
-    return this.#partitions.flatMap(({ values, processed, inHand }, partition) => {
-      const offset = values.findIndex((_, index) => processed[index] === 0 && !inHand.has(index))
-      return offset === -1
+    return this.#partitions.flatMap(({ values, processedBelow }, partition) =>
+      processedBelow === values.length
         ? []
-        : [breach('undelivered', `offset ${offset} of partition ${partition} was processed by nobody, of ${values.length}`)]
-    })
+        : [breach('undelivered', `offset ${processedBelow} of partition ${partition} was processed by nobody, of ${values.length}`)],
+    )
   }
 
   #assign({ member: name, isHeard = false }: Told, index: number): GroupBreach[] {

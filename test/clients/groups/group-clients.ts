@@ -97,7 +97,6 @@ export const kcatMembers = (assignor: string): GroupClient => ({
       command: 'kcat',
       commandArguments: ['-b', bootstrap, '-G', group, '-u', '-f', KCAT_FORMAT, ...configs, topic],
       parse: kcatLine,
-      storesBeforeItProcesses: true, // librdkafka notes it when it hands the record over, and kcat has no other way
     }
   },
 })

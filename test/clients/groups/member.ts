@@ -21,8 +21,6 @@ export interface MemberProgram {
   readonly environment?: Readonly<Record<string, string>>
   /** What a line tells, of its standard output and its errors together. */
   parse(line: string): readonly ToldEvent[]
-  /** The offset of a record may be committed before the record is processed: a kill in between loses it. */
-  readonly storesBeforeItProcesses?: true
   /** Where its errors tell what it is assigned, but do not say before or after which record. */
   parseErrors?(line: string): readonly ToldEvent[]
 }
@@ -40,14 +38,12 @@ export class Member {
   readonly #child: ChildProcess
   readonly #log: GroupEvent[]
   #output = ''
-  readonly #storesBeforeItProcesses: boolean
   #isExpectedToEnd = false
 
   constructor(name: string, program: MemberProgram, log: GroupEvent[]) {
     const { command, commandArguments, environment = {} } = program
     this.name = name
     this.#log = log
-    this.#storesBeforeItProcesses = program.storesBeforeItProcesses === true
     const inOneStream = program.parseErrors === undefined ? ' 2>&1' : '' // in the order in which it wrote them
     const shell = ['-c', `exec "$0" "$@"${inOneStream}`, command, ...commandArguments]
     this.#child = spawn('bash', shell, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } })
@@ -104,7 +100,7 @@ export class Member {
       this.#child.kill(signal)
       await once(this.#child, 'close')
     }
-    this.#tell({ event: 'gone', mayHaveHadOne: signal === 'SIGKILL' && this.#storesBeforeItProcesses })
+    this.#tell({ event: 'gone' })
   }
 
   #read(stream: Readable, take: (line: string) => readonly unknown[]): void {
