@@ -3,6 +3,7 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import type { GroupDescription } from 'kafkajs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { newTopic, temporaryFolder } from '../../support/broker-process.ts'
 import { describeWith } from '../../support/test-clients.ts'
@@ -82,10 +83,11 @@ describeWith('kafka')('Kafka Connect', () => {
   it('forms a group of its workers', async () => {
     const admin = kafkaJs(broker.bootstrap).admin()
     await admin.connect()
-    const { groups } = await admin.describeGroups([group])
+    const described = async (): Promise<GroupDescription> => (await admin.describeGroups([group])).groups[0]!
+    await until('both are members', async () => (await described()).members.length === 2)
+    await until('the group is stable', async () => (await described()).state === 'Stable')
+    expect((await described()).protocolType).toBe('connect')
     await admin.disconnect()
-    expect(groups[0]).toMatchObject({ protocolType: 'connect', state: 'Stable' })
-    expect(groups[0]!.members).toHaveLength(2)
   })
 
   it('moves lines from file to file, and shares the work', async () => {

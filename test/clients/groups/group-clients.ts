@@ -21,6 +21,8 @@ export interface GroupClient {
   readonly needs: readonly TestClient[]
   /** It ends where others try again: when it cannot reach the broker, or was put out of the group. */
   readonly isStartedAnew?: true
+  /** Told to leave, it swallows the next record, but commits it: it has to be told while none comes. */
+  readonly leavesInQuiet?: true
   /** It commits the offset of the last record that it processed, not the next one's. */
   readonly commitsLastOffset?: true
   /** What may be said of its groups, for it is the client's doing, and Kafka's groups have it, too. */
@@ -81,6 +83,7 @@ const configOf = (config: Readonly<Record<string, unknown>>): object =>
 export const kcatMembers = (assignor: string): GroupClient => ({
   needs: ['kcat'],
   isStartedAnew: true,
+  leavesInQuiet: true,
   member: ({ bootstrap, topic, group, name }) => {
     const config = {
       'client.id': name,

@@ -30,8 +30,6 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-const now = (): number => performance.timeOrigin + performance.now()
-
 export class Member {
   readonly name: string
   readonly owned = new Set<number>()
@@ -110,7 +108,7 @@ export class Member {
   }
 
   #tell(told: ToldEvent): void {
-    this.#log.push({ at: now(), isHeard: told.at === undefined, ...told, member: this.name })
+    this.#log.push({ at: Date.now(), isHeard: told.at === undefined, ...told, member: this.name })
     this.#own(told)
   }
 

@@ -14,6 +14,8 @@ export class TopicWriter {
   readonly #ends: number[]
   readonly #stopped = new AbortController()
   #writing: Promise<void> = Promise.resolve()
+  #sending: Promise<unknown> = Promise.resolve()
+  #pauseCount = 0
 
   private constructor(bootstrap: string, topic: string, partitions: number) {
     this.topic = topic
@@ -35,6 +37,17 @@ export class TopicWriter {
     return this.#ends
   }
 
+  /** Nothing is written meanwhile. */
+  async quietly(act: () => Promise<void>): Promise<void> {
+    this.#pauseCount++
+    try {
+      await this.#sending
+      await act()
+    } finally {
+      this.#pauseCount--
+    }
+  }
+
   /** Answers the values of each partition, by their offsets: a record that was sent again may be there twice. */
   async stop(): Promise<string[][]> {
     this.#stopped.abort()
@@ -52,14 +65,18 @@ export class TopicWriter {
 
   async #write(): Promise<void> {
     for (let number = 0; !this.#stopped.signal.aborted; number++) {
-      const messages = this.#ends.map((_, partition) => ({ partition, value: `${partition}/${number}` }))
-      try {
-        const sent = await this.#producer.send({ topic: this.topic, messages })
-        for (const { partition, baseOffset } of sent) this.#ends[partition] = Number(baseOffset) + 1
-      } catch {
-        // The broker is away: what was sent may be there or not, and is not sent again.
-      }
+      if (this.#pauseCount === 0) await (this.#sending = this.#send(number))
       await setTimeout(EVERY_MS)
+    }
+  }
+
+  async #send(number: number): Promise<void> {
+    const messages = this.#ends.map((_, partition) => ({ partition, value: `${partition}/${number}` }))
+    try {
+      const sent = await this.#producer.send({ topic: this.topic, messages })
+      for (const { partition, baseOffset } of sent) this.#ends[partition] = Number(baseOffset) + 1
+    } catch {
+      // The broker is away: what was sent may be there or not, and is not sent again.
     }
   }
 }

@@ -17,7 +17,7 @@ signal.signal(signal.SIGUSR1, lambda *_: wanted.update(pause=True))
 
 
 def tell(event, **rest):
-    sys.stdout.write(json.dumps({"at": time.time() * 1000, "event": event, **rest}) + "\n")
+    sys.stdout.write(json.dumps({"at": int(time.time() * 1000), "event": event, **rest}) + "\n")
     sys.stdout.flush()
 
 

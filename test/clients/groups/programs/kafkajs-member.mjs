@@ -46,6 +46,18 @@ consumer.on(consumer.events.REBALANCING, () => {
   if (held.length > 0) tell('revoked', { partitions: held })
   held = []
 })
+// It also joins anew without having told, once it has lost the broker.
+consumer.on(consumer.events.REQUEST, ({ payload }) => {
+  if (payload.apiName !== 'JoinGroup') return
+  if (held.length > 0) tell('revoked', { partitions: held, at: payload.sentAt })
+  held = []
+})
+// A commit while it leaves is done as far as its caller hears, and was never sent: only this event tells.
+consumer.on(consumer.events.COMMIT_OFFSETS, ({ payload }) => {
+  for (const { partition, offset } of payload.topics.flatMap(({ partitions }) => partitions)) {
+    tell('committed', { partition, offset: Number(offset) })
+  }
+})
 leaveOnTerm(() => consumer.disconnect())
 
 await consumer.connect()
@@ -67,7 +79,6 @@ await consumer.run({
     if (next === undefined || !held.includes(partition)) return
     try {
       await consumer.commitOffsets([{ topic: asked.topic, partition, offset: String(next) }])
-      tell('committed', { partition, offset: next })
     } catch (refused) {
       console.error(refused.message) // the next heartbeat hears the same, and joins anew, which an error from here would not
     }

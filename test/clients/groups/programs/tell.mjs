@@ -3,7 +3,7 @@
 export const asked = JSON.parse(process.argv[2])
 
 export function tell(event, rest = {}) {
-  process.stdout.write(JSON.stringify({ at: performance.timeOrigin + performance.now(), event, ...rest }) + '\n')
+  process.stdout.write(JSON.stringify({ at: Date.now(), event, ...rest }) + '\n')
 }
 
 /** What it held until now, and what it holds from now on. */
