@@ -130,6 +130,7 @@ export class GroupRun {
     await Promise.all([...this.#members.keys()].map((member) => member.leave()))
     const inOrder = this.#log.toSorted((a, b) => a.at - b.at || rank(a) - rank(b))
     const breaches = judgeGroup(inOrder, topic).filter(({ kind }) => !this.#mayBe.has(kind))
+    if (breaches.length > 0) console.warn(this.#shown())
     return breaches
   }
 

@@ -60,8 +60,9 @@ export class Member {
     return !running.has(this.#child) && !this.#isExpectedToEnd
   }
 
-  /** As its user would end it: it leaves the group. */
+  /** As its user would end it: it leaves the group, and does not tell when. */
   async leave(): Promise<void> {
+    this.#tell({ event: 'gone' })
     await this.#end('SIGTERM')
   }
 
