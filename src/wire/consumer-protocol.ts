@@ -24,7 +24,8 @@ export const CONSUMER_PROTOCOL_SUBSCRIPTION = defineRecord({
   }),
 })
 
-const assignment = defineRecord({
+/** The same in all its versions. */
+export const CONSUMER_PROTOCOL_ASSIGNMENT = defineRecord({
   name: 'ConsumerProtocolAssignment',
   versions: '0-3',
   flexible: 'none',
@@ -32,15 +33,16 @@ const assignment = defineRecord({
 })
 
 export type Subscription = Infer<typeof CONSUMER_PROTOCOL_SUBSCRIPTION.fields>
-export type Assignment = Infer<typeof assignment.fields>
+export type Assignment = Infer<typeof CONSUMER_PROTOCOL_ASSIGNMENT.fields>
 
 export const encodeSubscription = (value: Draft<typeof CONSUMER_PROTOCOL_SUBSCRIPTION.fields>): Buffer =>
   encode(CONSUMER_PROTOCOL_SUBSCRIPTION, value)
-export const encodeAssignment = (value: Draft<typeof assignment.fields>): Buffer => encode(assignment, value)
+export const encodeAssignment = (value: Draft<typeof CONSUMER_PROTOCOL_ASSIGNMENT.fields>): Buffer =>
+  encode(CONSUMER_PROTOCOL_ASSIGNMENT, value)
 /** Throws Malformed. */
 export const decodeSubscription = (given: Buffer): Subscription => decode(CONSUMER_PROTOCOL_SUBSCRIPTION, given)
 /** Throws Malformed. */
-export const decodeAssignment = (given: Buffer): Assignment => decode(assignment, given)
+export const decodeAssignment = (given: Buffer): Assignment => decode(CONSUMER_PROTOCOL_ASSIGNMENT, given)
 
 function encode<R extends RecordSchema>(schema: R, value: Draft<R['fields']>): Buffer {
   const writer = new Writer()

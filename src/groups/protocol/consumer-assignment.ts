@@ -1,19 +1,9 @@
 // What classic members of protocol type `consumer` are assigned: partitions by topic name, in the bytes that SyncGroup carries. Its versions, 0 to 3, are the same.
 
 import { recordCodec } from '../../wire/compile.ts'
+import { CONSUMER_PROTOCOL_ASSIGNMENT } from '../../wire/consumer-protocol.ts'
 import { Malformed, Reader } from '../../wire/reader.ts'
-import { array, bytes, defineRecord, int32, string, struct } from '../../wire/schema.ts'
 import { Writer } from '../../wire/writer.ts'
-
-const CONSUMER_PROTOCOL_ASSIGNMENT = defineRecord({
-  name: 'ConsumerProtocolAssignment',
-  versions: '0-3',
-  flexible: 'none',
-  fields: struct({
-    assignedPartitions: array(struct({ topic: string, partitions: array(int32) })),
-    userData: bytes.nullable().default(null),
-  }),
-})
 
 export interface NamedPartitions {
   readonly topic: string

@@ -6,7 +6,8 @@ import { openServices, type TestServices } from '../../support/test-services.ts'
 import { ASSIGNMENT_INTERVAL_MS, describedGroup, PlayedMember, SESSION_TIMEOUT_MS } from './group-clients.ts'
 
 let services: TestServices
-let [a, b] = [] as unknown as [PlayedMember, PlayedMember]
+let a: PlayedMember
+let b: PlayedMember
 
 async function open(flags: Record<string, string | number> = {}): Promise<void> {
   services = await openServices({ 'offsets.topic.num.partitions': 1, ...flags })

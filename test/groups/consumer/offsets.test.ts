@@ -11,7 +11,8 @@ import { ASSIGNMENT_INTERVAL_MS, PlayedMember } from './group-clients.ts'
 
 const groupId = 'group'
 let services: TestServices
-let [a, b] = [] as unknown as [PlayedMember, PlayedMember]
+let a: PlayedMember
+let b: PlayedMember
 
 beforeEach(async () => {
   services = await openServices({ 'offsets.topic.num.partitions': 1 })
