@@ -1,7 +1,7 @@
 // Until when a member has to do something. One timer for all of a member's deadlines: a deadline that is put off is only noted, and the timer, when it fires,
 // is set anew for what is left; so a heartbeat costs no timer.
 
-import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Clock, Timer } from '../lib/clock.ts'
 
 /** `session`: to be heard of; `revocation`: to give up what it is to give up; `join` and `sync`: of a classic member, to do so. */
 export type DeadlineKind = 'session' | 'revocation' | 'join' | 'sync'

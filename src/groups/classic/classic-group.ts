@@ -10,6 +10,7 @@ import type { syncGroup } from '../../wire/messages/sync-group.ts'
 import type { Draft, Infer } from '../../wire/schema.ts'
 import type { Timer } from '../../lib/clock.ts'
 import type { Caller, Committer, Group, GroupState } from '../group.ts'
+import { Deadlines } from '../deadlines.ts'
 import type { GroupServices } from '../group-services.ts'
 import { CONSUMER_PROTOCOL_TYPE } from '../../wire/consumer-protocol.ts'
 import type { GroupRecordDraft } from '../records/group-record.ts'
@@ -18,7 +19,6 @@ import type { ClassicEvent, Effect, JoinResponse, SyncResponse } from './machine
 import { type GroupMetadataValue, groupMetadataRecord, restoredState } from './group-metadata.ts'
 import { leavingMembers } from './machine/leave-request.ts'
 import { commitError, heartbeatError, syncError } from './machine/membership-checks.ts'
-import { Sessions } from './sessions.ts'
 import { step } from './machine/state-machine.ts'
 import { Waits } from './waits.ts'
 
@@ -31,7 +31,7 @@ export class ClassicGroup implements Group {
   readonly #services: GroupServices
   readonly #joins = new Waits<JoinResponse>()
   readonly #syncs = new Waits<SyncResponse>()
-  readonly #sessions: Sessions
+  readonly #deadlines: Deadlines
   #state: ClassicState
   #timer: Timer | undefined
   #lastTicket: Ticket = 0
@@ -49,7 +49,7 @@ export class ClassicGroup implements Group {
     if (members.size === 0) return group
     const reason = `read back with ${members.size} member${members.size === 1 ? '' : 's'}`
     services.note(groupId, { kind: 'loaded', memberId: null, clientId: null, generation: generationId, reason })
-    for (const { memberId, sessionTimeoutMs } of members.values()) group.#sessions.extend(memberId, sessionTimeoutMs)
+    for (const { memberId, sessionTimeoutMs } of members.values()) group.#deadlines.set(memberId, 'session', sessionTimeoutMs)
     if (members.size > services.config['group.max.size']) group.rebalance('the group has more members than group.max.size')
     return group
   }
@@ -58,7 +58,7 @@ export class ClassicGroup implements Group {
     this.groupId = groupId
     this.#services = services
     this.#state = state
-    this.#sessions = new Sessions(services.clock, (memberId) => this.#apply({ kind: 'sessionExpired', memberId }))
+    this.#deadlines = new Deadlines(services.clock, (memberId) => this.#apply({ kind: 'sessionExpired', memberId }))
   }
 
   get protocolType(): string {
@@ -168,7 +168,7 @@ export class ClassicGroup implements Group {
   close(refusal: Refusal): void {
     this.#closed = refusal
     this.#timer?.cancel()
-    this.#sessions.endAll()
+    this.#deadlines.close()
     this.#joins.refuseAll(refusal)
     this.#syncs.refuseAll(refusal)
   }
@@ -184,7 +184,7 @@ export class ClassicGroup implements Group {
 
   #heardOf(memberId: string): void {
     const member = this.#state.members.get(memberId)
-    if (member !== undefined) this.#sessions.extend(memberId, member.sessionTimeoutMs)
+    if (member !== undefined) this.#deadlines.set(memberId, 'session', member.sessionTimeoutMs)
   }
 
   #apply(event: ClassicEvent): void {
@@ -203,8 +203,8 @@ export class ClassicGroup implements Group {
   readonly #effects: { readonly [Kind in Effect['kind']]: (effect: Extract<Effect, { kind: Kind }>) => void } = {
     answerJoin: ({ ticket, response }) => this.#joins.answer(ticket, response),
     answerSync: ({ ticket, response }) => this.#syncs.answer(ticket, response),
-    session: ({ memberId, timeoutMs }) => this.#sessions.extend(memberId, timeoutMs),
-    endSession: ({ memberId }) => this.#sessions.end(memberId),
+    session: ({ memberId, timeoutMs }) => this.#deadlines.set(memberId, 'session', timeoutMs),
+    endSession: ({ memberId }) => this.#deadlines.forget(memberId),
     timer: ({ delayMs, event }) => {
       this.#timer?.cancel()
       this.#timer = this.#services.clock.after(delayMs, () => this.#apply(event))

@@ -19,7 +19,7 @@ import { type HeartbeatRequest, JOIN_EPOCH, LEAVE_EPOCH } from './heartbeats/che
 import { checkCommit, checkFetch } from './check-offsets.ts'
 import { groupTombstones } from './state/consumer-records.ts'
 import { consumerSettings } from './consumer-settings.ts'
-import { type DeadlineKind, Deadlines } from './deadlines.ts'
+import { type DeadlineKind, Deadlines } from '../deadlines.ts'
 import { classicDepartures, type Departure, leaveForAWhile, removal } from './departures.ts'
 import { describedGroup, type DescribedGroup } from './describe-group.ts'
 import { assignmentOf } from './migration/classic-bytes.ts'
