@@ -2,8 +2,9 @@
 
 import { recordCodec } from '../../wire/compile.ts'
 import { CONSUMER_PROTOCOL_ASSIGNMENT } from '../../wire/consumer-protocol.ts'
-import { Malformed, Reader } from '../../wire/reader.ts'
+import { Reader } from '../../wire/reader.ts'
 import { Writer } from '../../wire/writer.ts'
+import { unlessMalformed } from './unless-malformed.ts'
 
 export interface NamedPartitions {
   readonly topic: string
@@ -21,12 +22,9 @@ export function encodeAssignment(assignedPartitions: readonly NamedPartitions[],
 /** No bytes are no partitions: a member that has joined and not synced. undefined for bytes that are no assignment. */
 export function decodeAssignment(assignment: Buffer): readonly NamedPartitions[] | undefined {
   if (assignment.length === 0) return []
-  try {
+  return unlessMalformed(() => {
     const reader = new Reader(assignment)
     if (reader.int16() < 0) return undefined
     return recordCodec(CONSUMER_PROTOCOL_ASSIGNMENT, 0).decode(reader).assignedPartitions
-  } catch (error) {
-    if (error instanceof Malformed) return undefined
-    throw error
-  }
+  })
 }

@@ -3,31 +3,26 @@
 
 import { recordCodec } from '../../wire/compile.ts'
 import { CONSUMER_PROTOCOL_SUBSCRIPTION, type Subscription } from '../../wire/consumer-protocol.ts'
-import { Malformed, Reader } from '../../wire/reader.ts'
+import { Reader } from '../../wire/reader.ts'
+import { unlessMalformed } from './unless-malformed.ts'
 
 export type ConsumerSubscription = Subscription & { readonly version: number }
 
 /** With all that the member says, and in which version (at most 3: the later ones begin with that). undefined when the bytes are no subscription. */
 export function decodeSubscription(metadata: Buffer): ConsumerSubscription | undefined {
-  try {
+  return unlessMalformed(() => {
     const reader = new Reader(metadata)
     const version = Math.min(reader.int16(), CONSUMER_PROTOCOL_SUBSCRIPTION.maxVersion)
     if (version < 0) return undefined
     return { ...recordCodec(CONSUMER_PROTOCOL_SUBSCRIPTION, version).decode(reader), version }
-  } catch (error) {
-    if (error instanceof Malformed) return undefined
-    throw error
-  }
+  })
 }
 
 /** undefined when the bytes are no subscription: Kafka's own clients may use the protocol type for something else. */
 export function subscribedTopics(metadata: Buffer): readonly string[] | undefined {
-  try {
+  return unlessMalformed(() => {
     const reader = new Reader(metadata)
     if (reader.int16() < 0) return undefined
     return recordCodec(CONSUMER_PROTOCOL_SUBSCRIPTION, 0).decode(reader).topics
-  } catch (error) {
-    if (error instanceof Malformed) return undefined
-    throw error
-  }
+  })
 }
