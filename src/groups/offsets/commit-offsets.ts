@@ -37,7 +37,7 @@ export async function commitOffsets(
   committingGroup(shard, groupId, committer).checkCommit(committer, offsets)
   const { clock, config } = shard.services
   const commitTimestampMs = clock.now()
-  const expireTimestampMs = retentionTimeMs === -1 ? -1 : commitTimestampMs + retentionTimeMs
+  const expireTimestampMs = retentionTimeMs === -1 ? -1 : Math.min(commitTimestampMs + retentionTimeMs, Number.MAX_SAFE_INTEGER)
   const changes: OffsetChange[] = []
   const results = offsets.map(({ topic, topicId, partitionIndex, offset, leaderEpoch, metadata }) => {
     if (metadata !== null && metadata.length > config['offset.metadata.max.bytes']) return new Refusal('OFFSET_METADATA_TOO_LARGE')
