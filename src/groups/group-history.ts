@@ -1,5 +1,7 @@
 // What happened to groups of late, and why, as data: the last events of each group, with time, member and reason. Bounded: nothing of it is on disk.
 
+import { clipped } from '../lib/clipped.ts'
+
 export interface GroupEvent {
   /** Since 1970. */
   readonly timeMs: number
@@ -15,13 +17,17 @@ export interface GroupEvent {
 
 const EVENTS_PER_GROUP = 50
 const GROUPS_MAX = 10_000
+const TEXT_LENGTH_MAX = 300 // longer than what clients make up themselves
+
+const short = (text: string): string => clipped(text, TEXT_LENGTH_MAX)
 
 export class GroupHistory {
   readonly #events = new Map<string, GroupEvent[]>() // by group; the one that was noted last is at the end
 
   note(groupId: string, event: GroupEvent): void {
     const events = this.#events.get(groupId) ?? []
-    events.push(event)
+    const { memberId, clientId, reason } = event
+    events.push({ ...event, memberId: memberId && short(memberId), clientId: clientId && short(clientId), reason: short(reason) })
     if (events.length > EVENTS_PER_GROUP) events.shift()
     this.#events.delete(groupId)
     this.#events.set(groupId, events)

@@ -19,11 +19,11 @@ const NOT_FOUND_SINCE_VERSION = 6
 export function describeGroups({ groups }: Services): ServedApi {
   const describe = async (groupId: string, apiVersion: number): Promise<Described> => {
     const group = await attemptLater(async () => (await groups.shardOf(groupId)).groups.get(groupId))
-    if (group instanceof Refusal) return { ...nothingOf(groupId), errorCode: errorCode(group.error), errorMessage: group.message }
+    if (group instanceof Refusal) return refused(groupId, group)
     if (group instanceof ClassicGroup) return { errorCode: 0, groupId, ...describedGroup(group.membership) }
     if (apiVersion < NOT_FOUND_SINCE_VERSION) return { ...nothingOf(groupId), groupState: 'Dead' }
-    const errorMessage = group === undefined ? `Group ${groupId} not found.` : `Group ${groupId} is not a classic group.`
-    return { ...nothingOf(groupId), groupState: 'Dead', errorCode: errorCode('GROUP_ID_NOT_FOUND'), errorMessage }
+    const message = group === undefined ? `Group ${groupId} not found.` : `Group ${groupId} is not a classic group.`
+    return { ...refused(groupId, new Refusal('GROUP_ID_NOT_FOUND', message)), groupState: 'Dead' }
   }
   return handler(api, {
     async handle({ groups: groupIds, includeAuthorizedOperations, includeHistory }, { apiVersion }) {
@@ -40,4 +40,9 @@ export function describeGroups({ groups }: Services): ServedApi {
   })
 }
 
+const refused = (groupId: string, { error, message }: Refusal) => ({
+  ...nothingOf(groupId),
+  errorCode: errorCode(error),
+  errorMessage: message,
+})
 const nothingOf = (groupId: string) => ({ errorCode: 0, groupId, groupState: '', protocolType: '', protocolData: '', members: [] })

@@ -1,6 +1,8 @@
 // Kafka's errors: the one table of names, codes, whether a client may try again, and a sentence for when nothing better is known.
 // A room that cannot do what was asked throws a Refusal; handlers turn it into the code, and into the message where the response has room for one.
 
+import { clipped } from '../lib/clipped.ts'
+
 interface ErrorRow {
   readonly code: number
   readonly sentence: string
@@ -170,7 +172,7 @@ export class Refusal extends Error {
   constructor(error: ErrorName, message: string = ERRORS[error].sentence) {
     const stackTraceLimit = Error.stackTraceLimit
     Error.stackTraceLimit = 0
-    super(message.length > MESSAGE_LENGTH_MAX ? `${message.slice(0, MESSAGE_LENGTH_MAX)}…` : message)
+    super(clipped(message, MESSAGE_LENGTH_MAX))
     Error.stackTraceLimit = stackTraceLimit
     this.error = error
   }

@@ -8,6 +8,7 @@ import type { joinGroup } from '../../wire/messages/join-group.ts'
 import type { leaveGroup } from '../../wire/messages/leave-group.ts'
 import type { syncGroup } from '../../wire/messages/sync-group.ts'
 import type { Draft, Infer } from '../../wire/schema.ts'
+import { clipped } from '../../lib/clipped.ts'
 import type { Timer } from '../../lib/clock.ts'
 import type { Caller, Committer, Group, GroupState } from '../group.ts'
 import { Deadlines } from '../deadlines.ts'
@@ -24,6 +25,7 @@ import { Waits } from './waits.ts'
 
 const KNOWN_MEMBER_ID_SINCE_VERSION = 4
 const SKIPS_ASSIGNMENT_SINCE_VERSION = 9
+const NAME_IN_MEMBER_ID_LENGTH_MAX = 1000 // with it and a random id, a member's id is still a string of the protocol
 
 export class ClassicGroup implements Group {
   readonly type = 'classic'
@@ -92,7 +94,7 @@ export class ClassicGroup implements Group {
       kind: 'join',
       ticket,
       memberId: request.memberId,
-      newMemberId: `${groupInstanceId ?? clientId}-${this.#services.randomId()}`,
+      newMemberId: `${clipped(groupInstanceId ?? clientId, NAME_IN_MEMBER_ID_LENGTH_MAX)}-${this.#services.randomId()}`,
       groupInstanceId,
       clientId,
       clientHost,
