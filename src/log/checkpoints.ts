@@ -250,7 +250,8 @@ export const parseSizesAtRest = (text: string): ReadonlyMap<string, number> | un
 
 /** Offsets by `<topic> <partition>`; undefined when the text is damaged. */
 export function parseCheckpoint(text: string): Map<string, number> | undefined {
-  const [version, count, ...lines] = text.trimEnd().split('\n')
+  const [version, count, ...lines] = text.split('\n')
+  if (lines.pop() !== '') return undefined // each line ends with a newline, the last one too
   const matches = lines.map((line) => /^(\S+ \d+) (\d+)$/.exec(line))
   if (version !== VERSION || count !== String(lines.length) || matches.includes(null)) return undefined
   const entries = new Map(matches.map((match) => [match![1]!, Number(match![2])]))

@@ -23,7 +23,8 @@ export class LeaderEpochs {
 
   /** undefined when the text is damaged. */
   static parse(text: string): LeaderEpochs | undefined {
-    const [version, count, ...lines] = text.trimEnd().split('\n')
+    const [version, count, ...lines] = text.split('\n')
+    if (lines.pop() !== '') return undefined // each line ends with a newline, the last one too
     if (version !== '0' || count !== String(lines.length)) return undefined
     const epochs = new LeaderEpochs()
     for (const line of lines) {

@@ -52,18 +52,18 @@ describe('a data folder after a clean stop', () => {
     expect(totals.bytes).toBeGreaterThan(logs.reduce((sum, { length }) => sum + length, 0))
   })
 
-  /** What nothing else in the folder could tell: the names that were given to cluster and broker, and white space at the end of a text. */
-  function isHarmless(name: string, position: number, damaged: Buffer): boolean {
-    const text = String(damaged)
-    if (name === 'meta.properties') return /^version=1\ncluster\.id=[\w-]{22}\nnode\.id=\d+\nottla\.layout\.version=1\n$/.test(text)
-    return position === damaged.length - 1 && name.endsWith('checkpoint') && /\s$/.test(text)
+  /** What nothing else in the folder could tell: the names that were given to cluster and broker. */
+  function isHarmless(name: string, damaged: Buffer): boolean {
+    return (
+      name === 'meta.properties' && /^version=1\ncluster\.id=[\w-]{22}\nnode\.id=\d+\nottla\.layout\.version=1\n$/.test(String(damaged))
+    )
   }
 
   /** With a byte changed: what is told of it, `harmless` where that is right. */
   async function shown(name: string, position: number, flip: number): Promise<string[]> {
     const damaged = Buffer.from(files.get(name)!)
     damaged[position]! ^= flip
-    return isHarmless(name, position, damaged) ? ['harmless'] : found(withFile(name, damaged))
+    return isHarmless(name, damaged) ? ['harmless'] : found(withFile(name, damaged))
   }
 
   it('shows any one byte that is damaged, wherever it is', async () => {
@@ -93,7 +93,7 @@ describe('a data folder after a clean stop', () => {
     ]
     const missed: string[] = []
     for (const name of names) {
-      for (let position = 0; position < Math.min(61, files.get(name)!.length); position++) {
+      for (let position = 0; position < (name === LAST_LOG ? 61 : files.get(name)!.length); position++) {
         if ((await shown(name, position, 1)).length === 0) missed.push(`${name} at byte ${position}`)
       }
     }
