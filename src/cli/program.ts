@@ -1,6 +1,7 @@
 // The command line as a function of its arguments and a terminal: it answers an exit code, and ends nothing itself.
 
 import { Command, CommanderError } from 'commander'
+import { addBenchCommands } from './bench/bench.ts'
 import { addConsumeCommand } from './consume/consume.ts'
 import { addDocsCommand } from './docs/docs-command.ts'
 import { EXIT_CODES, failureOf } from './failure.ts'
@@ -41,6 +42,7 @@ function createProgram(terminal: Terminal): Command {
   addProduceCommand(program, terminal)
   addConsumeCommand(program, terminal)
   addGroupCommands(program, terminal)
+  addBenchCommands(program, terminal)
   addDumpCommand(program, terminal)
   addVerifyCommand(program, terminal)
   addRepairCommand(program, terminal)

@@ -174,9 +174,21 @@ export class Connection {
   }
 }
 
-function openSocket(address: Address, { connectTimeoutMs = CONNECT_TIMEOUT_MS, clock = systemClock }: ConnectionOptions): Promise<Socket> {
+export interface SocketOptions {
+  readonly connectTimeoutMs?: number
+  readonly clock?: Clock
+  /** What is received is read into this buffer and handed over there, instead of coming as `data`. */
+  readonly reading?: { readonly into: Buffer; readonly onRead: (chunk: Buffer) => void }
+}
+
+/** Rejects with Disconnected. */
+export function openSocket(
+  address: Address,
+  { connectTimeoutMs = CONNECT_TIMEOUT_MS, clock = systemClock, reading }: SocketOptions,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ ...address, noDelay: true })
+    const onread = reading && { buffer: reading.into, callback: (size: number) => (reading.onRead(reading.into.subarray(0, size)), true) }
+    const socket = connect({ ...address, noDelay: true, ...(onread && { onread }) })
     const fail = (code: string): void => {
       timer.cancel()
       socket.destroy()
