@@ -142,7 +142,7 @@ async function askAll({ bootstrap }: Running): Promise<number> {
 /** Megabytes a second into one partition of a topic of its own. */
 function loadOne({ bootstrap }: Running): string {
   const rates = (['65536', '1024'] as const).map((batchBytes) => {
-    const load = ['dist-bench/bench/raw-load.js', '--json', '--bootstrap', bootstrap, '--topic', `hot-${batchBytes}`, '--partitions', '1']
+    const load = [ottlaCommand, 'bench', 'produce', '--json', '--bootstrap', bootstrap, '--topic', `hot-${batchBytes}`, '--partitions', '1']
     const run = spawnSync(process.execPath, [...load, '--batch-bytes', batchBytes, '--seconds', '5'], { encoding: 'utf8' })
     if (run.status !== 0) throw new Error(run.stderr)
     return JSON.parse(run.stdout) as { megabytesPerSecond: number; requestsPerSecond: number }

@@ -1,0 +1,203 @@
+// The cases: what is measured, against whom, and what we want to reach. Goals are ratios of medians of one run of the suite.
+
+import { consume, type Figures, latency, type Load, produce, produceAndConsume, produceSmall } from './loads.ts'
+import { javaConsume, javaProduce, nodeClient } from './client-loads.ts'
+import type { Contender } from './contenders.ts'
+
+export interface Goal {
+  readonly figure: keyof Figures
+  readonly of: Contender
+  readonly to: Contender
+  /** One of them. */
+  readonly atLeast?: number
+  readonly atMost?: number
+}
+
+export interface Case {
+  readonly name: string
+  readonly group: string
+  readonly title: string
+  readonly contenders: readonly Contender[]
+  readonly load: Load
+  readonly goals: readonly Goal[]
+}
+
+const ALL = ['os', 'fsync', 'kafka', 'kafka-synced'] as const
+const UNSYNCED = ['os', 'kafka'] as const
+
+const atLeast = (figure: keyof Figures, of: Contender, to: Contender, ratio: number): Goal => ({ figure, of, to, atLeast: ratio })
+const atMost = (figure: keyof Figures, of: Contender, to: Contender, ratio: number): Goal => ({ figure, of, to, atMost: ratio })
+
+const produced = (name: string, title: string, contenders: readonly Contender[], load: Load, goals: readonly Goal[]): Case => ({
+  name,
+  group: 'Produce, batches of 64 KB',
+  title,
+  contenders,
+  load,
+  goals,
+})
+
+const BATCHES: readonly Case[] = [
+  produced('produce-1k-8', '1 KB records, 8 partitions', [...ALL, 'interval'], produce('--partitions', '8'), [
+    atLeast('megabytesPerSecond', 'os', 'kafka', 1.8),
+    atMost('cpuSecondsPerGigabyte', 'os', 'kafka', 0.5),
+    atLeast('megabytesPerSecond', 'fsync', 'kafka', 1.3),
+    atLeast('megabytesPerSecond', 'fsync', 'kafka-synced', 2.5),
+    atMost('peakMegabytes', 'os', 'kafka', 0.25),
+  ]),
+  produced('produce-1k-1', '1 KB records, 1 partition', ALL, produce('--partitions', '1'), [
+    atLeast('megabytesPerSecond', 'fsync', 'kafka-synced', 2.5),
+  ]),
+  produced('produce-1k-64', '1 KB records, 64 partitions', ALL, produce('--partitions', '64'), [
+    atLeast('megabytesPerSecond', 'os', 'kafka', 1.5),
+    atLeast('megabytesPerSecond', 'fsync', 'kafka-synced', 2.5),
+  ]),
+  produced('produce-1k-1000', '1 KB records, 1,000 partitions', ALL, produce('--partitions', '1000'), [
+    atLeast('megabytesPerSecond', 'os', 'kafka', 1.5),
+    atLeast('megabytesPerSecond', 'fsync', 'kafka-synced', 2.5),
+  ]),
+  produced(
+    'produce-8-together',
+    '1 KB records, 8 partitions in each request',
+    ALL,
+    produce('--partitions', '8', '--partitions-per-request', '8'),
+    [],
+  ),
+  produced('produce-100b-8', '100 B records, 8 partitions', UNSYNCED, produce('--partitions', '8', '--record-bytes', '100'), []),
+  produced('produce-10k-8', '10 KB records, 8 partitions', UNSYNCED, produce('--partitions', '8', '--record-bytes', '10240'), []),
+  produced('produce-acks1-8', '1 KB records, 8 partitions, acks=1', UNSYNCED, produce('--partitions', '8', '--acks', '1'), []),
+  produced('produce-lz4-8', '1 KB records, 8 partitions, lz4', UNSYNCED, produce('--partitions', '8', '--codec', 'lz4'), []),
+]
+
+const small = (name: string, title: string, load: Load, goals: readonly Goal[]): Case => ({
+  name,
+  group: 'Produce, one record of 100 B a request',
+  title,
+  contenders: ['os', 'fsync', 'each', 'kafka', 'kafka-synced'],
+  load,
+  goals,
+})
+
+const SMALL: readonly Case[] = [
+  small('small-8', '8 partitions, 4 connections with 5 requests in flight', produceSmall('--partitions', '8'), [
+    atLeast('requestsPerSecond', 'os', 'kafka', 2.5),
+    atMost('cpuMicrosecondsPerRequest', 'os', 'kafka', 0.35),
+    atLeast('requestsPerSecond', 'fsync', 'kafka-synced', 4.5),
+    atLeast('requestsPerSecond', 'fsync', 'kafka', 1),
+  ]),
+  small('small-1', '1 partition, 4 connections with 5 requests in flight', produceSmall('--partitions', '1'), [
+    atLeast('requestsPerSecond', 'fsync', 'kafka-synced', 7),
+  ]),
+  small('small-64', '64 partitions, 4 connections with 5 requests in flight', produceSmall('--partitions', '64'), []),
+  small('small-1000', '1,000 partitions, 4 connections with 5 requests in flight', produceSmall('--partitions', '1000'), []),
+  small(
+    'small-64-connections',
+    '8 partitions, 64 connections, one request at a time',
+    produceSmall('--partitions', '8', '--connections', '64', '--in-flight', '1'),
+    [atLeast('requestsPerSecond', 'os', 'kafka', 1.2), atMost('cpuMicrosecondsPerRequest', 'os', 'kafka', 0.6)],
+  ),
+  small(
+    'small-2000-connections',
+    '8 partitions, 2,000 connections, one request at a time',
+    produceSmall('--partitions', '8', '--connections', '2000', '--in-flight', '1'),
+    [],
+  ),
+]
+
+const consumed = (name: string, title: string, load: Load, goals: readonly Goal[]): Case => ({
+  name,
+  group: 'Consume, 4 connections',
+  title,
+  contenders: UNSYNCED,
+  load,
+  goals,
+})
+
+const CONSUME: readonly Case[] = [
+  consumed('consume-tail', 'what was written last (32 MB), from memory', consume({ megabytes: 32, partitions: 8 }), [
+    atLeast('megabytesPerSecond', 'os', 'kafka', 0.55),
+  ]),
+  consumed('consume-cached', '1 GB, from the page cache', consume({ megabytes: 1000, partitions: 8 }), [
+    atLeast('megabytesPerSecond', 'os', 'kafka', 0.45),
+  ]),
+  consumed('consume-cold', '1 GB, from disk', consume({ megabytes: 1000, partitions: 8, isCold: true }), []),
+]
+
+const MIXED: readonly Case[] = [
+  {
+    name: 'produce-and-consume',
+    group: 'Produce and consume at once',
+    title: '1 KB records, 8 partitions, 2 connections write and 2 read',
+    contenders: UNSYNCED,
+    load: produceAndConsume(['--connections', '2'], '--connections', '2'),
+    goals: [atLeast('megabytesPerSecond', 'os', 'kafka', 1.5)],
+  },
+  {
+    name: 'fan-out',
+    group: 'Produce and consume at once',
+    title: '100 consumers read everything of 5 MB/s',
+    contenders: UNSYNCED,
+    load: produceAndConsume(['--connections', '100', '--each-reads-all'], '--rate', '5000', '--batch-bytes', '10240', '--connections', '1'),
+    goals: [],
+  },
+]
+
+const LATENCY: readonly Case[] = [
+  {
+    name: 'latency-1000',
+    group: 'End to end, 1 KB records',
+    title: '1,000 records/s',
+    contenders: ['os', 'fsync', 'kafka'],
+    load: latency(1000),
+    goals: [atMost('p50Ms', 'os', 'kafka', 0.9), atMost('p99Ms', 'os', 'kafka', 0.6), atMost('p99Ms', 'fsync', 'kafka', 1)],
+  },
+  {
+    name: 'latency-10000',
+    group: 'End to end, 1 KB records',
+    title: '10,000 records/s',
+    contenders: ['os', 'fsync', 'kafka'],
+    load: latency(10_000),
+    goals: [atMost('p50Ms', 'os', 'kafka', 0.5), atMost('p99Ms', 'os', 'kafka', 0.5), atMost('p99Ms', 'fsync', 'kafka', 1)],
+  },
+]
+
+const JAVA_BYTES = 1e9
+const CLIENTS_OURS = ['os', 'fsync', 'kafka'] as const
+
+const producedByJava = (size: string, recordBytes: number, partitions: number): Case => ({
+  name: `java-produce-${size.replace(' ', '').toLowerCase()}-${partitions}`,
+  group: "Real clients: Kafka's ProducerPerformance, acks=all",
+  title: `${size} records, ${partitions} partition${partitions === 1 ? '' : 's'}`,
+  contenders: CLIENTS_OURS,
+  load: javaProduce(recordBytes, partitions, Math.round(JAVA_BYTES / recordBytes / (recordBytes < 1000 ? 2 : 1))),
+  goals: [atLeast('megabytesPerSecond', 'os', 'kafka', 1.2), atMost('p99Ms', 'os', 'kafka', 0.5)],
+})
+
+const consumedByJava = (partitions: number, isCold: boolean): Case => ({
+  name: `java-consume-${isCold ? 'cold' : 'warm'}-${partitions}`,
+  group: "Real clients: Kafka's ConsumerPerformance, 1 GB",
+  title: `${isCold ? 'from disk' : 'from the page cache'}, ${partitions} partition${partitions === 1 ? '' : 's'}`,
+  contenders: UNSYNCED,
+  load: javaConsume(partitions, { isCold }),
+  goals: [atLeast('megabytesPerSecond', 'os', 'kafka', 1)],
+})
+
+const byNode = (client: 'kafkajs' | 'platformatic', what: 'produce' | 'consume'): Case => ({
+  name: `${client}-${what}`,
+  group: 'Real clients of Node, 1 KB records, 8 partitions',
+  title: `${client === 'kafkajs' ? 'kafkajs' : '@platformatic/kafka'} ${what}s`,
+  contenders: CLIENTS_OURS,
+  load: nodeClient(client, what, 300_000),
+  goals: [],
+})
+
+const CLIENTS: readonly Case[] = [
+  ...[1, 8, 64].flatMap((partitions) => [producedByJava('100 B', 100, partitions), producedByJava('1 KB', 1024, partitions)]),
+  ...[1, 8].flatMap((partitions) => [consumedByJava(partitions, false), consumedByJava(partitions, true)]),
+  byNode('kafkajs', 'produce'),
+  byNode('kafkajs', 'consume'),
+  byNode('platformatic', 'produce'),
+  byNode('platformatic', 'consume'),
+]
+
+export const CASES: readonly Case[] = [...BATCHES, ...SMALL, ...CONSUME, ...MIXED, ...LATENCY, ...CLIENTS]
