@@ -80,13 +80,17 @@ function structFunction(members: Fields, path: string, format: Format, write: Wr
   const fields = fieldsOf(members, format)
   const declaration = (field: NamedField): string => `const ${field.variable} = ${valueSource(field, `${path}_${field.name}`)}`
   const writing = (field: NamedField): string => write(field.type, field.variable, `${path}_${field.name}`, field.isNullable)
+  const writingTagged = (field: NamedField): string => {
+    if (field.type.kind !== 'struct' || !field.isNullable) return writing(field)
+    return `if (${field.variable} === null) writer.int8(0)\nelse { ${writing(field)} }` // a struct that is null is 0 here, and -1 everywhere else
+  }
   const lines = untagged(fields).map((field) => `${declaration(field)}\n${writing(field)}`)
   if (format.isFlexible) {
     const known = tagged(fields)
     for (const field of known) lines.push(declaration(field), `const has${field.variable} = !(${isDefault(field, field.variable, format)})`)
     lines.push(`writer.unsignedVarint(${['0', ...known.map((field) => `(has${field.variable} ? 1 : 0)`)].join(' + ')})`)
     for (const field of known) {
-      const section = `const section = writer.openSection()\n${writing(field)}\nwriter.closeSection(section)`
+      const section = `const section = writer.openSection()\n${writingTagged(field)}\nwriter.closeSection(section)`
       lines.push(`if (has${field.variable}) { writer.unsignedVarint(${field.tag})\n${section} }`)
     }
   }

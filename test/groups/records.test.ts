@@ -76,13 +76,15 @@ describe.each(kinds)('the record %s', (kind) => {
 })
 
 describe('a member of the consumer protocol', () => {
-  it('is read from the bytes that Kafka writes for one that is no classic one: a null behind a tag', () => {
+  it('is the bytes that Kafka writes for one that is no classic one: a null behind a tag, without which Kafka takes it for a classic one', () => {
     const [key, value] = ['000500016700016d', '000000000261026f0203743401000003e80001000100'].map((hex) => Buffer.from(hex, 'hex')) as [
       Buffer,
       Buffer,
     ]
     const expected = { clientId: 'a', clientHost: 'o', subscribedTopicNames: ['t4'], subscribedTopicRegex: '', classicMemberMetadata: null }
-    expect(decodeGroupRecord(key, value)).toMatchObject({ kind: 'consumerGroupMemberMetadata', value: expected })
+    const record = decodeGroupRecord(key, value)!
+    expect(record).toMatchObject({ kind: 'consumerGroupMemberMetadata', value: expected })
+    expect(encodeGroupRecord(record)).toEqual({ key, value })
   })
 })
 

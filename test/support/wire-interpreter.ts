@@ -63,13 +63,15 @@ function encodeFields(fields: [string, Field][], writer: Writer, given: Struct, 
     encode(field.type, part, value, format, includes(field.options.nullableVersions, format.version))
     return Buffer.concat(part.chunks())
   }
+  const encodedTagged = (field: Field, value: unknown): Buffer =>
+    value === null && field.type.kind === 'struct' ? Buffer.of(0) : encoded(field, value)
   const value = (name: string, field: Field) => (given[name] === undefined ? defaultOf(field) : given[name])
   for (const [name, field] of fields) if (isOrdinary(field, format)) writer.bytes(encoded(field, value(name, field)))
   if (!format.isFlexible) return
   const sent = fields
     .filter(([, field]) => isTagged(field, format))
-    .map(([name, field]) => ({ field, tag: field.options.tag!, bytes: encoded(field, value(name, field)) }))
-    .filter(({ field, bytes }) => !bytes.equals(encoded(field, defaultOf(field))))
+    .map(([name, field]) => ({ field, tag: field.options.tag!, bytes: encodedTagged(field, value(name, field)) }))
+    .filter(({ field, bytes }) => !bytes.equals(encodedTagged(field, defaultOf(field))))
     .sort((a, b) => a.tag - b.tag)
   writer.unsignedVarint(sent.length)
   for (const { tag, bytes } of sent) {

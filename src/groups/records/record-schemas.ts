@@ -112,7 +112,6 @@ export const GROUP_RECORDS = {
         serverAssignor: string.nullable(),
         classicMemberMetadata: struct({ sessionTimeoutMs: int32, supportedProtocols: array(struct({ name: string, metadata: bytes })) })
           .nullable()
-          .default(null)
           .tag(0),
       }),
     }),

@@ -86,6 +86,7 @@ export function groupTombstones({ groupId, members, regexes }: Whole): ConsumerR
     ...[...members.keys()].flatMap((memberId) => memberTombstones(groupId, memberId)),
     ...[...regexes.keys()].map((regex) => regexTombstone(groupId, regex)),
     { kind: 'consumerGroupTargetAssignmentMetadata', key: { groupId }, value: null },
+    { kind: 'consumerGroupPartitionMetadata', key: { groupId }, value: null }, // of older brokers, where the log is from one
     { kind: 'consumerGroupMetadata', key: { groupId }, value: null },
   ]
 }
