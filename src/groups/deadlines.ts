@@ -10,7 +10,11 @@ interface Watched {
   readonly dueMs: Map<DeadlineKind, number>
   timer: Timer
   firesMs: number
+  isExcused: boolean
 }
+
+/** More than a busy event loop is late by. */
+const LATE_MS = 1000
 
 export class Deadlines {
   readonly #clock: Clock
@@ -27,10 +31,16 @@ export class Deadlines {
     const dueMs = this.#clock.monotonic() + delayMs
     const watched = this.#members.get(memberId)
     if (watched === undefined) {
-      this.#members.set(memberId, { dueMs: new Map([[kind, dueMs]]), timer: this.#timer(memberId, delayMs), firesMs: dueMs })
+      this.#members.set(memberId, {
+        dueMs: new Map([[kind, dueMs]]),
+        timer: this.#timer(memberId, delayMs),
+        firesMs: dueMs,
+        isExcused: false,
+      })
       return
     }
     watched.dueMs.set(kind, dueMs)
+    watched.isExcused = false
     if (dueMs >= watched.firesMs) return
     watched.timer.cancel()
     watched.timer = this.#timer(memberId, delayMs)
@@ -64,12 +74,15 @@ export class Deadlines {
     const next = [...watched.dueMs].sort(([, a], [, b]) => a - b)[0]
     if (next === undefined) return this.forget(memberId)
     const [kind, dueMs] = next
-    if (dueMs > nowMs) {
-      watched.timer = this.#timer(memberId, dueMs - nowMs)
-      watched.firesMs = dueMs
-      return
+    const lateMs = nowMs - watched.firesMs
+    const isExcused = !watched.isExcused && lateMs > LATE_MS
+    if (dueMs <= nowMs && !isExcused) {
+      this.forget(memberId)
+      return this.#missed(memberId, kind)
     }
-    this.forget(memberId)
-    this.#missed(memberId, kind)
+    const leftMs = Math.max(dueMs - nowMs, isExcused ? lateMs : 0)
+    watched.isExcused = isExcused
+    watched.timer = this.#timer(memberId, leftMs)
+    watched.firesMs = nowMs + leftMs
   }
 }

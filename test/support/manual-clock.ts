@@ -35,10 +35,15 @@ export class ManualClock implements Clock {
       const next = this.#timers.filter((timer) => timer.dueMs <= untilMs).sort((a, b) => a.dueMs - b.dueMs)[0]
       if (next === undefined) break
       this.#timers = this.#timers.filter((timer) => timer !== next)
-      this.#moveTo(next.dueMs)
+      this.#moveTo(Math.max(next.dueMs, this.#elapsedMs))
       next.action()
     }
     this.#moveTo(untilMs)
+  }
+
+  /** Time goes by, and no timer fires before the next `advance`: as for a process that is stopped for a while. */
+  stall(ms: number): void {
+    this.#moveTo(this.#elapsedMs + ms)
   }
 
   /** Sets the wall clock alone, as an administrator or NTP would. */
