@@ -38,7 +38,8 @@ export function joinGroup({ groups, config }: Services): ServedApi {
   })
 }
 
+/** No protocol is no name, and a protocol without a name is none. */
 function forVersion(apiVersion: number, response: Draft<typeof api.response>): Draft<typeof api.response> {
-  if (apiVersion >= NULLABLE_PROTOCOL_SINCE_VERSION || response.protocolName !== null) return response
-  return { ...response, protocolName: '' }
+  if (response.protocolName) return response
+  return { ...response, protocolName: apiVersion < NULLABLE_PROTOCOL_SINCE_VERSION ? '' : null }
 }

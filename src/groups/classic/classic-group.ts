@@ -8,11 +8,11 @@ import type { joinGroup } from '../../wire/messages/join-group.ts'
 import type { leaveGroup } from '../../wire/messages/leave-group.ts'
 import type { syncGroup } from '../../wire/messages/sync-group.ts'
 import type { Draft, Infer } from '../../wire/schema.ts'
-import { clipped } from '../../lib/clipped.ts'
 import type { Timer } from '../../lib/clock.ts'
 import type { Caller, Committer, Group, GroupState } from '../group.ts'
 import { Deadlines } from '../deadlines.ts'
 import type { GroupServices } from '../group-services.ts'
+import { newMemberId } from '../member-id.ts'
 import { CONSUMER_PROTOCOL_TYPE } from '../../wire/consumer-protocol.ts'
 import type { GroupRecordDraft } from '../records/group-record.ts'
 import { type ClassicState, emptyState, type Ticket } from './machine/classic-state.ts'
@@ -25,7 +25,6 @@ import { Waits } from './waits.ts'
 
 const KNOWN_MEMBER_ID_SINCE_VERSION = 4
 const SKIPS_ASSIGNMENT_SINCE_VERSION = 9
-const NAME_IN_MEMBER_ID_LENGTH_MAX = 1000 // with it and a random id, a member's id is still a string of the protocol
 
 export class ClassicGroup implements Group {
   readonly type = 'classic'
@@ -44,15 +43,16 @@ export class ClassicGroup implements Group {
     return new ClassicGroup(groupId, services, emptyState(services.clock.now()))
   }
 
-  /** As it was when its last generation was assigned; its members have a session timeout from now on to be heard of. */
+  /** As it was when its last generation was assigned; its members have a session timeout from now on to be heard of. Without a leader they are to rejoin. */
   static restored(groupId: string, value: GroupMetadataValue, services: GroupServices): ClassicGroup {
     const group = new ClassicGroup(groupId, services, restoredState(value))
-    const { generationId, members } = group.#state
+    const { generationId, leaderId, members } = group.#state
     if (members.size === 0) return group
     const reason = `read back with ${members.size} member${members.size === 1 ? '' : 's'}`
     services.note(groupId, { kind: 'loaded', memberId: null, clientId: null, generation: generationId, reason })
     for (const { memberId, sessionTimeoutMs } of members.values()) group.#deadlines.set(memberId, 'session', sessionTimeoutMs)
-    if (members.size > services.config['group.max.size']) group.rebalance('the group has more members than group.max.size')
+    if (leaderId === null) group.rebalance('nobody leads the group: its members have to rejoin')
+    else if (members.size > services.config['group.max.size']) group.rebalance('the group has more members than group.max.size')
     return group
   }
 
@@ -94,7 +94,7 @@ export class ClassicGroup implements Group {
       kind: 'join',
       ticket,
       memberId: request.memberId,
-      newMemberId: `${clipped(groupInstanceId ?? clientId, NAME_IN_MEMBER_ID_LENGTH_MAX)}-${this.#services.randomId()}`,
+      newMemberId: newMemberId(groupInstanceId, clientId, this.#services.randomId),
       groupInstanceId,
       clientId,
       clientHost,

@@ -1,6 +1,7 @@
 // A group of the consumer protocol (KIP-848): the broker assigns, and each member is told its part, one step at a time, in the answers to its heartbeats.
 // What is decided is in group-state.ts the moment it is decided, and in the log before anybody is told. This file joins the parts: time, disk, configs.
 
+import { attempt } from '../../wire/attempt.ts'
 import { errorCode, Refusal } from '../../wire/error-codes.ts'
 import type { consumerGroupHeartbeat } from '../../wire/messages/consumer-group-heartbeat.ts'
 import type { heartbeat } from '../../wire/messages/heartbeat.ts'
@@ -9,10 +10,12 @@ import type { leaveGroup } from '../../wire/messages/leave-group.ts'
 import type { syncGroup } from '../../wire/messages/sync-group.ts'
 import type { Draft, Infer } from '../../wire/schema.ts'
 import { ClassicGroup } from '../classic/classic-group.ts'
+import { refusedJoin } from '../classic/machine/transition.ts'
 import type { GroupMetadataValue } from '../classic/group-metadata.ts'
 import { topicPartitionsOf } from '../assignors/partitions.ts'
 import type { Caller, CommittedPlace, Committer, Group, GroupState } from '../group.ts'
 import type { GroupServices } from '../group-services.ts'
+import { newMemberId } from '../member-id.ts'
 import { CONSUMER_PROTOCOL_TYPE } from '../../wire/consumer-protocol.ts'
 import type { GroupRecordDraft } from '../records/group-record.ts'
 import { type HeartbeatRequest, JOIN_EPOCH, LEAVE_EPOCH } from './heartbeats/check-heartbeat.ts'
@@ -20,12 +23,12 @@ import { checkCommit, checkFetch } from './check-offsets.ts'
 import { groupTombstones } from './state/consumer-records.ts'
 import { consumerSettings } from './consumer-settings.ts'
 import { type DeadlineKind, Deadlines } from '../deadlines.ts'
-import { classicDepartures, type Departure, leaveForAWhile, removal } from './departures.ts'
+import { type Departure, leaveForAWhile, namedDepartures, removal } from './departures.ts'
 import { describedGroup, type DescribedGroup } from './describe-group.ts'
 import { assignmentOf } from './migration/classic-bytes.ts'
 import { checkSync, classicJoin, classicMember, hasToRejoin, joinAnswer, type JoinRequest } from './migration/classic-members.ts'
-import { downgraded } from './migration/downgrade.ts'
-import type { GroupChange } from './state/group-change.ts'
+import { type Downgrade, downgraded } from './migration/downgrade.ts'
+import { GroupChange } from './state/group-change.ts'
 import { ConsumerGroupState } from './state/group-state.ts'
 import type { Member } from './state/member.ts'
 import { heartbeatOf } from './heartbeats/member-heartbeat.ts'
@@ -105,15 +108,19 @@ export class ConsumerGroup implements Group {
   join(request: JoinRequest, caller: Caller): Promise<Draft<typeof joinGroup.response>> {
     if (this.#state.members.size === 0) return this.#becomeClassic(this.tombstones()).join(request, caller)
     const { memberId: saidId, groupInstanceId, sessionTimeoutMs } = request
-    const memberId = saidId === '' ? `${groupInstanceId ?? caller.clientId}-${this.#services.randomId()}` : saidId
+    const memberId = saidId === '' ? newMemberId(groupInstanceId, caller.clientId, this.#services.randomId) : saidId
     if (saidId === '' && groupInstanceId === null && caller.apiVersion >= KNOWN_MEMBER_ID_SINCE_VERSION)
       return Promise.resolve({ errorCode: errorCode('MEMBER_ID_REQUIRED'), protocolName: null, leader: '', memberId, members: [] })
-    const { change, member, replacedId } = classicJoin(this.#state, request, memberId, caller, this.#context())
+    const joined = attempt(() => classicJoin(this.#state, request, memberId, caller, this.#context()))
+    if (joined instanceof Refusal) return Promise.resolve(refusedJoin(joined.error, ''))
+    const { change, member, replacedId } = joined
+    const downgrade = replacedId === undefined ? undefined : this.#downgradeWithout(NOBODY)
+    if (downgrade !== undefined) return this.#downgrade(downgrade, change).then(() => joinAnswer(member, downgrade.value.generation))
     this.#heardOf(member, replacedId)
     this.#deadlines.clear(memberId, 'join')
     this.#deadlines.set(memberId, 'sync', member.rebalanceTimeoutMs)
     this.#deadlines.set(memberId, 'session', sessionTimeoutMs)
-    return this.#settle(change).then(() => joinAnswer(member))
+    return this.#settle(change).then(() => joinAnswer(member, member.memberEpoch))
   }
 
   sync(request: Infer<typeof syncGroup.request>): Promise<Draft<typeof syncGroup.response>> {
@@ -122,7 +129,7 @@ export class ConsumerGroup implements Group {
     this.#deadlines.clear(member.memberId, 'sync')
     this.#watch(member, member)
     const protocolName = member.classic!.supportedProtocols[0]!.name
-    const assignment = assignmentOf(member, this.#services.topics)
+    const assignment = assignmentOf(member, member.assigned, this.#services.topics)
     return this.#written.then(() => ({ errorCode: 0, protocolType: CONSUMER_PROTOCOL_TYPE, protocolName, assignment }))
   }
 
@@ -136,7 +143,7 @@ export class ConsumerGroup implements Group {
   }
 
   async leave({ members }: Infer<typeof leaveGroup.request>): Promise<Draft<typeof leaveGroup.response>> {
-    const { departures, responses } = classicDepartures(this.#state, members)
+    const { departures, responses } = namedDepartures(this.#state, members)
     if (departures.length > 0) await this.#remove(departures)
     return { errorCode: 0, members: responses }
   }
@@ -182,20 +189,30 @@ export class ConsumerGroup implements Group {
     return this.#settle(change).then(() => answer)
   }
 
-  /** If only classic members are left, the group becomes a classic one: unless it may not, or nobody is left. */
   #remove(departures: readonly Departure[]): Promise<void> {
-    const { topics, clock, config } = this.#services
     const leaving = new Set(departures.map(({ member }) => member.memberId))
     for (const memberId of leaving) this.#deadlines.forget(memberId)
-    const mayDowngrade = ['downgrade', 'bidirectional'].includes(config['group.consumer.migration.policy'])
-    const downgrade = mayDowngrade ? downgraded(this.#state, leaving, topics, clock.now()) : undefined
-    if (downgrade === undefined || downgrade.value.members.length > config['group.max.size'])
-      return this.#settle(removal(this.#state, departures, this.#context()))
-    for (const { member, kind, reason } of departures)
-      this.#note({ kind, memberId: member.memberId, clientId: member.clientId, generation: this.#state.groupEpoch, reason })
+    const downgrade = this.#downgradeWithout(leaving)
+    if (downgrade === undefined) return this.#settle(removal(this.#state, departures, this.#context()))
+    const change = new GroupChange(this.#state)
+    for (const { member, kind, reason } of departures) change.note({ kind, member, reason })
+    return this.#downgrade(downgrade, change)
+  }
+
+  /** undefined while others than classic members are left, or nobody is, or the group may not become a classic one. */
+  #downgradeWithout(leaving: ReadonlySet<string>): Downgrade | undefined {
+    const { topics, clock, config } = this.#services
+    if (!['downgrade', 'bidirectional'].includes(config['group.consumer.migration.policy'])) return undefined
+    const downgrade = downgraded(this.#state, leaving, topics, clock.now())
+    return downgrade !== undefined && downgrade.value.members.length <= config['group.max.size'] ? downgrade : undefined
+  }
+
+  /** `change` is what happened just before, and belongs to it. Resolves when it is on disk. */
+  #downgrade({ records, value }: Downgrade, change: GroupChange): Promise<void> {
     const reason = 'changed to the classic protocol: the last member with the consumer protocol is gone'
-    this.#note({ kind: 'protocol', memberId: null, clientId: null, generation: this.#state.groupEpoch, reason })
-    this.#becomeClassic(downgrade.records, downgrade.value).rebalance(reason)
+    change.note({ kind: 'protocol', reason })
+    for (const event of change.events) this.#note(event)
+    this.#becomeClassic([...change.records, ...records], value)
     return this.#written
   }
 
@@ -270,6 +287,7 @@ interface Before {
 }
 
 const NOTHING: Before = { records: [], events: [] }
+const NOBODY: ReadonlySet<string> = new Set()
 const ALIVE = Promise.resolve({ errorCode: 0 })
 const KNOWN_MEMBER_ID_SINCE_VERSION = 4
 

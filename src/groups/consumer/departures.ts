@@ -5,7 +5,7 @@ import { errorCode, Refusal } from '../../wire/error-codes.ts'
 import type { leaveGroup } from '../../wire/messages/leave-group.ts'
 import type { Draft, Infer } from '../../wire/schema.ts'
 import { type AdvanceContext, bumpEpoch } from './advance.ts'
-import { namedClassicMember } from './migration/classic-members.ts'
+import { memberOfInstance, memberWithId } from './heartbeats/membership.ts'
 import { memberTombstones, progressRecord } from './state/consumer-records.ts'
 import { GroupChange } from './state/group-change.ts'
 import type { ConsumerGroupState } from './state/group-state.ts'
@@ -45,23 +45,24 @@ export function leaveForAWhile(state: ConsumerGroupState, member: Member): Group
 type Named = Infer<typeof leaveGroup.request>['members'][number]
 type Responses = NonNullable<Draft<typeof leaveGroup.response>['members']>
 
-/** Who of those that a LeaveGroup names can leave: classic members, and static ones that an administrator removes by their group instance id. */
-export function classicDepartures(state: ConsumerGroupState, named: readonly Named[]): { departures: Departure[]; responses: Responses } {
+/** Who of those that a LeaveGroup names can leave: members of either protocol, by their member id or, as an administrator removes them, by their group instance id alone. */
+export function namedDepartures(state: ConsumerGroupState, named: readonly Named[]): { departures: Departure[]; responses: Responses } {
   const departures: Departure[] = []
   const responses = named.map((one) => {
     const { memberId, groupInstanceId } = one
     const found = attempt(() => leavingMember(state, one))
     if (found instanceof Refusal) return { memberId, groupInstanceId, errorCode: errorCode(found.error) }
-    if (departures.some(({ member }) => member === found)) return { memberId, groupInstanceId, errorCode: errorCode('UNKNOWN_MEMBER_ID') }
-    departures.push({ member: found, kind: 'left', reason: one.reason ?? 'left by itself' })
+    if (departures.every(({ member }) => member !== found))
+      departures.push({ member: found, kind: 'left', reason: one.reason ?? 'left by itself' })
     return { memberId, groupInstanceId, errorCode: 0 }
   })
   return { departures, responses }
 }
 
 function leavingMember(state: ConsumerGroupState, { memberId, groupInstanceId }: Named): Member {
-  const isByInstance = memberId === '' && groupInstanceId !== null
-  const member = isByInstance ? state.staticMember(groupInstanceId) : namedClassicMember(state, memberId, groupInstanceId)
+  if (groupInstanceId === null) return memberWithId(state, memberId)
+  if (memberId !== '') return memberOfInstance(state, groupInstanceId, memberId)
+  const member = state.staticMember(groupInstanceId)
   if (member === undefined) throw new Refusal('UNKNOWN_MEMBER_ID')
   return member
 }

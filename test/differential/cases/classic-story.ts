@@ -22,6 +22,8 @@ export function subscription(...topics: string[]): Buffer {
 /** Kafka has these in no order. */
 const SORTED_BY: Readonly<Record<string, string>> = { members: 'memberId', groups: 'groupId' }
 
+const LONGEST_TOLD = 1000
+
 export class ClassicStory {
   readonly broker: AskedBroker
   readonly groupId: string
@@ -87,6 +89,7 @@ export class ClassicStory {
 
   #named(text: string): string {
     const name = this.#names.get(text)
+    if (text.length > LONGEST_TOLD) return `${text.length} signs`
     return name ?? text.replace(/-[0-9a-f-]{36}$|-[\w-]{22}$/, '-and what makes it unlike any other')
   }
 }

@@ -20,9 +20,10 @@ export class Seen {
   openCount = 0
   lastAttempt = 0
 
-  assigned(generationId: number, memberId: string, assignment: string): void {
-    const [attempt, forMember] = assignment.split('|') as [string, string]
-    if (assignment !== '' && forMember !== memberId) this.problems.push(`${memberId} got what is for ${forMember}`)
+  /** `name` is the member's id, or its instance id: a static member that is back has what the one before it had. */
+  assigned(generationId: number, name: string, assignment: string): void {
+    const [attempt, forName] = assignment.split('|') as [string, string]
+    if (assignment !== '' && forName !== name) this.problems.push(`${name} got what is for ${forName}`)
     const known = this.assignments.get(generationId)
     if (assignment === '') return // the leader did not know of it: a static member that has restarted since
     if (known !== undefined && known !== attempt) this.problems.push(`generation ${generationId} has two assignments: ${known}, ${attempt}`)
@@ -39,7 +40,7 @@ export class ModelClient {
   isAssigned = false
   isDead = false
   #protocols: string[]
-  #joined: readonly string[] | undefined // the member ids, when it is to assign
+  #joined: readonly { readonly memberId: string; readonly groupInstanceId: string | null }[] | undefined // when it is to assign
   #isToSync = false
   #protocolName: string | null = null
   #waiting: Promise<void> | undefined
@@ -89,14 +90,17 @@ export class ModelClient {
       this.generationId = answer.generationId
       this.#protocolName = answer.protocolName
       this.#isToSync = true
-      this.#joined = answer.skipAssignment || answer.leader !== answer.memberId ? undefined : answer.members.map(({ memberId }) => memberId)
+      this.#joined = answer.skipAssignment || answer.leader !== answer.memberId ? undefined : answer.members
     })
   }
 
   sync(): void {
     const { memberId, generationId, groupInstanceId } = this
     const attempt = ++this.#seen.lastAttempt
-    const assignments = (this.#joined ?? []).map((id) => ({ memberId: id, assignment: Buffer.from(`${attempt}|${id}`) }))
+    const assignments = (this.#joined ?? []).map(({ memberId: id, groupInstanceId: instance }) => ({
+      memberId: id,
+      assignment: Buffer.from(`${attempt}|${instance ?? id}`),
+    }))
     const about = {
       groupId: GROUP,
       memberId,
@@ -109,7 +113,7 @@ export class ModelClient {
       if (errorCode !== 0) return this.#refused(errorCode)
       this.#isToSync = false
       this.isAssigned = true
-      this.#seen.assigned(generationId, memberId, assignment.toString())
+      this.#seen.assigned(generationId, groupInstanceId ?? memberId, assignment.toString())
     })
   }
 

@@ -103,6 +103,14 @@ describe('a classic group that a member with the consumer protocol joins', () =>
     ])
   })
 
+  it('is as it was when the newcomer is refused', async () => {
+    const join = { memberEpoch: 0, rebalanceTimeoutMs: 1000, topicPartitions: [], subscribedTopicRegex: '(' }
+    expect(await modern.refused(join)).toBe('INVALID_REGULAR_EXPRESSION')
+    expect([await typeOf(), await classic.beat()]).toEqual(['classic', 'NONE'])
+    await reload()
+    expect([await typeOf(), await classic.beat()]).toEqual(['classic', 'NONE'])
+  })
+
   it('moves partitions from the one to the other as if both were of one kind', async () => {
     await modern.join(['orders'])
     services.clock.advance(ASSIGNMENT_INTERVAL_MS)
@@ -179,7 +187,14 @@ describe('a group of the consumer protocol that only classic members are left of
   it('is so after its shard was read anew, too', async () => {
     await modern.beat({ memberEpoch: -1 })
     await reload()
-    expect([await typeOf(), await classic.beat()]).toEqual(['classic', 'NONE'])
+    expect([await typeOf(), await classic.beat()]).toEqual(['classic', 'REBALANCE_IN_PROGRESS'])
+    await classic.join()
+    expect([classic.has, await classic.beat()]).toEqual([{ orders: [0, 1, 2, 3] }, 'NONE'])
+  })
+
+  it('is so when the last other one is removed by its member id', async () => {
+    const { members } = await services.ask(leaveGroup, 5, { groupId, members: [{ memberId: 'modern' }] })
+    expect([members[0]!.errorCode, await typeOf(), await classic.beat()]).toEqual([0, 'classic', 'REBALANCE_IN_PROGRESS'])
   })
 
   it('is so when the last other one falls silent', async () => {
@@ -188,6 +203,35 @@ describe('a group of the consumer protocol that only classic members are left of
       await classic.beat()
     }
     expect(await typeOf()).toBe('classic')
+  })
+})
+
+describe('an instance of a group of both protocols', () => {
+  const protocols = [{ name: 'range', metadata: subscriptionBytes(['orders'], {}, -1) }]
+  const instance = { groupId, memberId: '', groupInstanceId: 'i', protocolType: 'consumer', protocols }
+  const request = { ...instance, sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 30_000 }
+
+  it('that was classic is taken over by a member with the consumer protocol, at once', async () => {
+    await modern.join(['orders'])
+    const { memberId, generationId } = await services.ask(joinGroup, 5, request)
+    const other = new PlayedMember(services, 'other', { instanceId: 'i' })
+    await other.join(['orders'])
+    const { errorCode } = await services.ask(heartbeat, 3, { groupId, memberId, groupInstanceId: 'i', generationId })
+    expect([errorName(errorCode), await typeOf()]).toEqual(['FENCED_INSTANCE_ID', 'consumer'])
+  })
+
+  it('that was the last with the consumer protocol is taken over by a classic member: the group is a classic one, also after its shard was read anew', async () => {
+    modern = new PlayedMember(services, 'modern', { instanceId: 'i' })
+    await modern.join(['orders'])
+    const joined = await services.ask(joinGroup, 5, request)
+    expect([errorName(joined.errorCode), await typeOf(), await modern.refused()]).toEqual(['NONE', 'classic', 'GROUP_ID_NOT_FOUND'])
+    for (const again of [async () => undefined, reload]) {
+      await again()
+      const { memberId, generationId } = joined
+      const synced = await services.ask(syncGroup, 3, { groupId, memberId, groupInstanceId: 'i', generationId, assignments: [] })
+      expect(decodeAssignment(synced.assignment)).toEqual([{ topic: 'orders', partitions: [2, 3] }])
+      expect(await classic.beat()).toBe('ILLEGAL_GENERATION') // it has still what the other one got
+    }
   })
 })
 
@@ -248,7 +292,22 @@ describe('a classic member of a group of the consumer protocol', () => {
   it('cannot be spoken for by a member of the consumer protocol’s id', async () => {
     classic.memberId = 'modern'
     classic.generationId = modern.epoch
-    expect([await classic.beat(), await classic.leave()]).toEqual(['UNKNOWN_MEMBER_ID', 'UNKNOWN_MEMBER_ID'])
+    expect(await classic.beat()).toBe('UNKNOWN_MEMBER_ID')
+  })
+
+  it('is not touched by who claims to be an instance under its id', async () => {
+    await classic.join(['orders'], {})
+    const protocols = [{ name: 'range', metadata: subscriptionBytes(['orders'], {}, -1) }]
+    const about = { groupId, memberId: classic.memberId, groupInstanceId: 'unknown', protocolType: 'consumer', protocols }
+    const { errorCode } = await services.ask(joinGroup, 5, { ...about, sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 1000 })
+    expect([errorName(errorCode), await classic.beat()]).toEqual(['UNKNOWN_MEMBER_ID', 'NONE'])
+  })
+
+  it('gets an id that is a string of the protocol, however long its instance id is', async () => {
+    const protocols = [{ name: 'range', metadata: subscriptionBytes(['orders'], {}, -1) }]
+    const about = { groupId, memberId: '', groupInstanceId: 'i'.repeat(32_767), protocolType: 'consumer', protocols }
+    const { errorCode, memberId } = await services.ask(joinGroup, 5, { ...about, sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 1000 })
+    expect([errorCode, memberId.length < 32_767]).toEqual([0, true])
   })
 
   it('may become one of the consumer protocol under its own member id', async () => {

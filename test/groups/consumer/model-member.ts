@@ -1,5 +1,5 @@
 // A member of a consumer group that keeps to the protocol, as the model plays it: it uses what it was told to have, goes on with what it is to give up until it says that it has, joins
-// anew when it was silent for too long, and says everything of itself after an answer that it did not get.
+// anew when it was silent, or had something to give up, for too long, and says everything of itself after an answer that it did not get.
 
 import { errorName } from '../../../src/wire/error-codes.ts'
 import { RE2JS } from 're2js'
@@ -12,7 +12,7 @@ type Response = Infer<typeof consumerGroupHeartbeat.response>
 type Facts = Pick<Request, 'subscribedTopicNames' | 'subscribedTopicRegex' | 'serverAssignor'>
 
 export const SESSION_TIMEOUT_MS = 45_000
-const REBALANCE_TIMEOUT_MS = 60_000 // longer than the session timeout: who is silent is out before
+const REBALANCE_TIMEOUT_MS = 60_000
 
 export class ModelMember {
   readonly #world: TestServices
@@ -23,6 +23,8 @@ export class ModelMember {
   #epoch = 0
   #facts: Facts = {}
   #heardAtMs = 0
+  /** When there was nothing last that it used and was not to have. */
+  #settledAtMs = 0
   #missedAnswers = 0
   #told: ReadonlySet<string> = new Set()
   #uses: ReadonlySet<string> = new Set()
@@ -93,7 +95,8 @@ export class ModelMember {
 
   /** It knows itself that it is out of the group by now. */
   noticeSilence(): void {
-    if (this.#world.clock.monotonic() - this.#heardAtMs < SESSION_TIMEOUT_MS) return
+    const nowMs = this.#world.clock.monotonic()
+    if (nowMs - this.#heardAtMs < SESSION_TIMEOUT_MS && nowMs - this.#settledAtMs < REBALANCE_TIMEOUT_MS) return
     this.#end()
     this.#isAway = false
   }
@@ -136,10 +139,11 @@ export class ModelMember {
     if (!this.#isAccepted(response)) return
     this.#epoch = response.memberEpoch
     this.#missedAnswers = 0
-    if (response.assignment === null) return
-    this.#told = new Set(
-      response.assignment.topicPartitions.flatMap(({ topicId, partitions }) => partitions.map((index) => `${topicId} ${index}`)),
-    )
-    this.#uses = new Set([...this.#uses, ...this.#told])
+    if (response.assignment !== null) {
+      const { topicPartitions } = response.assignment
+      this.#told = new Set(topicPartitions.flatMap(({ topicId, partitions }) => partitions.map((index) => `${topicId} ${index}`)))
+      this.#uses = new Set([...this.#uses, ...this.#told])
+    }
+    if ([...this.#uses].every((place) => this.#told.has(place))) this.#settledAtMs = this.#world.clock.monotonic()
   }
 }

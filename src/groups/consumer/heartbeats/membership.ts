@@ -11,7 +11,7 @@ export interface Recognised {
   /** As the group knows it; a new one when it does not. */
   readonly member: Member
   readonly isNew: boolean
-  /** The static member, away, whose place it takes. */
+  /** The static member, away or of the classic protocol, whose place it takes. */
   readonly replaces: Member | undefined
 }
 
@@ -24,7 +24,7 @@ export function recognised(state: ConsumerGroupState, asking: Asking): Recognise
   const known = state.members.get(memberId)
   const holder = instanceId === null ? undefined : state.staticMember(instanceId)
   if (joins && holder !== undefined) {
-    if (holder.memberEpoch !== AWAY_EPOCH) throw unreleased(holder)
+    if (holder.memberEpoch !== AWAY_EPOCH && holder.classic === null) throw unreleased(holder)
     return { member: { ...holder, memberId, memberEpoch: JOIN_EPOCH, previousMemberEpoch: JOIN_EPOCH }, isNew: false, replaces: holder }
   }
   if (joins) return { member: known ?? newMember(memberId), isNew: known === undefined, replaces: undefined }

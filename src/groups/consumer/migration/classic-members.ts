@@ -60,14 +60,14 @@ function checkedSubscription(state: ConsumerGroupState, { protocolType, protocol
   throw new Refusal('INCONSISTENT_GROUP_PROTOCOL')
 }
 
-/** Throws FENCED_INSTANCE_ID. A static member that comes without its member id takes the place of the one before it, which need not have left. */
+/** Throws UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID. A static member that comes without its member id takes the place of the one before it, which need not have left. */
 function recognisedClassic(state: ConsumerGroupState, memberId: string, { memberId: saidId, groupInstanceId }: JoinRequest): Recognised {
+  if (groupInstanceId !== null && saidId !== '') memberOfInstance(state, groupInstanceId, memberId)
   const holder = groupInstanceId === null ? undefined : state.staticMember(groupInstanceId)
   if (holder === undefined || holder.memberId === memberId) {
     const known = state.members.get(memberId)
     return { member: known ?? newMember(memberId), isNew: known === undefined, replaces: undefined }
   }
-  if (saidId !== '') memberOfInstance(state, groupInstanceId!, memberId)
   return { member: { ...holder, memberId, memberEpoch: 0, previousMemberEpoch: 0 }, isNew: false, replaces: holder }
 }
 
@@ -79,21 +79,16 @@ function ownedPartitions({ memberEpoch, assigned }: Member, subscription: Consum
   return topicPartitionsOf(owned)
 }
 
-export function joinAnswer({ memberId, memberEpoch, classic }: Member): Draft<typeof joinGroup.response> {
+export function joinAnswer({ memberId, classic }: Member, generationId: number): Draft<typeof joinGroup.response> {
   const protocolName = classic!.supportedProtocols[0]!.name
-  return { errorCode: 0, generationId: memberEpoch, protocolType: CONSUMER_PROTOCOL_TYPE, protocolName, leader: '', memberId, members: [] }
+  return { errorCode: 0, generationId, protocolType: CONSUMER_PROTOCOL_TYPE, protocolName, leader: '', memberId, members: [] }
 }
 
 /** Throws UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID, ILLEGAL_GENERATION. */
 export function classicMember(state: ConsumerGroupState, { memberId, groupInstanceId, generationId }: ClassicHeartbeat): Member {
-  const member = namedClassicMember(state, memberId, groupInstanceId)
-  if (member.memberEpoch !== generationId) throw new Refusal('ILLEGAL_GENERATION')
-  return member
-}
-
-export function namedClassicMember(state: ConsumerGroupState, memberId: string, groupInstanceId: string | null): Member {
   const member = groupInstanceId === null ? memberWithId(state, memberId) : memberOfInstance(state, groupInstanceId, memberId)
   if (member.classic === null) throw new Refusal('UNKNOWN_MEMBER_ID', `member ${memberId} speaks the consumer protocol`)
+  if (member.memberEpoch !== generationId) throw new Refusal('ILLEGAL_GENERATION')
   return member
 }
 

@@ -1,5 +1,5 @@
-// A group of the consumer protocol becomes a classic one when the last member with that is gone: the classic members keep what they have, their epochs are their
-// generation, and they are asked to join anew.
+// A group of the consumer protocol becomes a classic one when the last member with that is gone: the classic members are assigned their targets, and the group's
+// epoch is their generation.
 
 import type { GroupMetadataValue } from '../../classic/group-metadata.ts'
 import type { GroupTopics } from '../../group-services.ts'
@@ -30,7 +30,7 @@ export function downgraded(
     protocolType: CONSUMER_PROTOCOL_TYPE,
     generation: state.groupEpoch,
     protocol,
-    leader: staying[0]!.memberId,
+    leader: leaving.size === 0 ? staying[0]!.memberId : null, // nobody leads until all have rejoined for what those had who leave
     currentStateTimestamp: nowMs,
     members: staying.map((member) => ({
       memberId: member.memberId,
@@ -40,7 +40,7 @@ export function downgraded(
       rebalanceTimeout: member.rebalanceTimeoutMs,
       sessionTimeout: member.classic!.sessionTimeoutMs,
       subscription: member.classic!.supportedProtocols.find(({ name }) => name === protocol)!.metadata,
-      assignment: assignmentOf(member, topics),
+      assignment: assignmentOf(member, state.target(member.memberId), topics),
     })),
   }
   return { value, records: [...groupTombstones(state), { kind: 'groupMetadata', key: { group: state.groupId }, value }] }
