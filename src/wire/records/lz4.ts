@@ -12,7 +12,7 @@
 // The block sizes are added up first: they say how much the frame can hold at most.
 
 import { Malformed } from '../reader.ts'
-import { type Compression, ON_LOOP_COMPRESS_MAX, OutputTooLarge, staysOnLoopWhenFast } from './compression.ts'
+import { type Compression, FAST_ON_LOOP_COMPRESS_MAX, OutputTooLarge, staysOnLoopWhenFast } from './compression.ts'
 import { isInstalled, lazyPackage } from './load-package.ts'
 
 const MAGIC = 0x184d2204
@@ -51,7 +51,7 @@ export const lz4: Compression = {
   },
 
   compress(bytes) {
-    return bytes.length <= ON_LOOP_COMPRESS_MAX ? binding()!.compressFrameSync(bytes) : binding()!.compressFrame(bytes)
+    return bytes.length <= FAST_ON_LOOP_COMPRESS_MAX ? binding()!.compressFrameSync(bytes) : binding()!.compressFrame(bytes)
   },
 }
 

@@ -8,7 +8,7 @@
 // A block is decompressed only when the output size that it states is within what its bytes can hold and what is allowed.
 
 import { Malformed } from '../reader.ts'
-import { type Compression, ON_LOOP_COMPRESS_MAX, OutputTooLarge, staysOnLoopWhenFast } from './compression.ts'
+import { type Compression, FAST_ON_LOOP_COMPRESS_MAX, OutputTooLarge, staysOnLoopWhenFast } from './compression.ts'
 import { isInstalled, lazyPackage } from './load-package.ts'
 
 const STREAM_HEADER = Buffer.from('82534e41505059000000000100000001', 'hex')
@@ -41,7 +41,7 @@ export const snappy: Compression = {
   },
 
   compress(bytes) {
-    return bytes.length <= ON_LOOP_COMPRESS_MAX
+    return bytes.length <= FAST_ON_LOOP_COMPRESS_MAX
       ? framed(binding()!.compressSync(bytes))
       : binding()!
           .compress(bytes)

@@ -1,11 +1,16 @@
 // What Kafka's DumpLogSegments says of a folder's files: its complaints, and the batches that it sees. It exits 0 even when it complains.
 
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { javaArguments } from '../../support/kafka-jars.ts'
 import { splitBatches } from '../../support/wire-reader.ts'
 import type { KafkaTools } from './kafka-tools.ts'
 import { ottlaCommandLine } from './ottla-cli.ts'
 
+const DUMP_HEAP_MB = 512
 const COMPLAINT = /Mismatches|Found|isvalid: false|not found|Could not|out of order|Exception|Error/
 
 export interface DumpedBatch {
@@ -33,6 +38,21 @@ export const segmentFiles = (folder: string, ...endings: string[]): string[] =>
 export async function dumpSegments(tools: KafkaTools, files: readonly string[]): Promise<string> {
   const result = await tools.run('DumpLogSegments', ['--deep-iteration', '--files', files.join(',')])
   return result.output + result.errors
+}
+
+/** The same in a JVM of its own, of files whose records nobody could hold as text: what it dumped, and its complaints. */
+export async function complaintsAbout(files: readonly string[]): Promise<{ dumped: string[]; complaints: string[] }> {
+  const tool = ['org.apache.kafka.tools.DumpLogSegments', '--deep-iteration', '--files', files.join(',')]
+  const java = spawn('java', [...javaArguments(DUMP_HEAP_MB), ...tool])
+  const [dumped, complaints]: [string[], string[]] = [[], []]
+  for (const input of [java.stdout, java.stderr])
+    createInterface({ input }).on('line', (line) => {
+      if (line.startsWith('Dumping ')) dumped.push(line.slice('Dumping '.length))
+      if (COMPLAINT.test(line)) complaints.push(line)
+    })
+  const [exitCode] = (await once(java, 'close')) as [number | null]
+  if (exitCode !== 0) complaints.push(`DumpLogSegments exited with ${exitCode}`)
+  return { dumped, complaints }
 }
 
 export const complaintsOf = (dump: string): string[] => dump.split('\n').filter((line) => COMPLAINT.test(line))

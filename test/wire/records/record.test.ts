@@ -83,7 +83,7 @@ describe('a batch that we encode', () => {
   })
 
   it('is compressed on the thread pool when it is large', async () => {
-    const records = Array.from({ length: 200 }, (_, index) => ({
+    const records = Array.from({ length: 600 }, (_, index) => ({
       timestamp: index,
       key: null,
       value: Buffer.alloc(1000, `value ${index} `),
@@ -91,7 +91,7 @@ describe('a batch that we encode', () => {
     for (const codec of CODECS) {
       const encoded = encodeBatch({ records, codec })
       expect(encoded instanceof Promise).toBe(codec !== 'none')
-      expect(await recordsOf(await encoded)).toHaveLength(200)
+      expect(await recordsOf(await encoded)).toHaveLength(600)
     }
   })
 })
