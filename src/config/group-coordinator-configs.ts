@@ -86,7 +86,7 @@ export const groupCoordinatorConfigs = {
   'offsets.commit.timeout.ms': int({
     default: 5000,
     atLeast: 1,
-    doc: 'A commit that is not on disk after this long is answered REQUEST_TIMED_OUT; it may still hold.',
+    doc: 'A commit that is not on disk after this long is answered COORDINATOR_NOT_AVAILABLE; it may still hold.',
   }),
   'offsets.retention.check.interval.ms': long({
     default: 600_000,
@@ -105,7 +105,7 @@ export const groupCoordinatorConfigs = {
   }),
   'offsets.topic.segment.bytes': int({
     default: 100 << 20,
-    atLeast: 1,
+    atLeast: 1 << 20, // as `segment.bytes`: with less the topic could not be made, and there were no groups
     doc: 'The `segment.bytes` that `__consumer_offsets` gets when it is made.',
   }),
 }

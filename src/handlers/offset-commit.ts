@@ -1,5 +1,5 @@
 // OffsetCommit v2-10: how far a group has come, kept in `__consumer_offsets`.
-// - Answered when the offsets are as durable as the broker's mode promises; REQUEST_TIMED_OUT after `offsets.commit.timeout.ms`, and they may still hold.
+// - Answered when the offsets are as durable as the broker's mode promises; COORDINATOR_NOT_AVAILABLE after `offsets.commit.timeout.ms`, and they may still hold.
 // - Each partition by itself: an unknown one answers UNKNOWN_TOPIC_OR_PARTITION, or UNKNOWN_TOPIC_ID (v10+), too long a metadata OFFSET_METADATA_TOO_LARGE.
 // - What is wrong with the member (UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION, FENCED_INSTANCE_ID, REBALANCE_IN_PROGRESS, STALE_MEMBER_EPOCH) holds for all partitions.
 // - Without a generation (-1) anybody may commit for a group that has no members, and makes it if need be.
@@ -41,7 +41,7 @@ export function offsetCommit({ groups, catalog, clock, config }: Services): Serv
       if (offsets.length === 0) return { topics }
       const commit = { groupId, committer: { memberId, groupInstanceId, generationId, apiVersion }, retentionTimeMs, offsets }
       const work = groups.shardOf(groupId).then((shard) => commitOffsets(shard, commit))
-      const results = await attemptLater(() => withinTimeout(clock, config['offsets.commit.timeout.ms'], work))
+      const results = await attemptLater(() => withinTimeout(clock, config['offsets.commit.timeout.ms'], work, 'COORDINATOR_NOT_AVAILABLE'))
       for (const [index, answer] of answers.entries()) {
         const refusal = results instanceof Refusal ? results : results[index]
         if (refusal !== undefined) answer.errorCode = errorCode(refusal.error)

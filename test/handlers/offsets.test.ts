@@ -5,6 +5,7 @@ import { findCoordinator } from '../../src/wire/messages/find-coordinator.ts'
 import { offsetDelete } from '../../src/wire/messages/offset-delete.ts'
 import { offsetFetch } from '../../src/wire/messages/offset-fetch.ts'
 import { ZERO_UUID } from '../../src/wire/uuid.ts'
+import { turns } from '../groups/classic/classic-member.ts'
 import { commit, fetched } from '../support/group-offsets.ts'
 import { openServices, type TestServices } from '../support/test-services.ts'
 
@@ -48,6 +49,26 @@ describe('OffsetCommit and OffsetFetch', () => {
     const loaded = await services.groups.reloaded(shard)
     expect(loaded).not.toBe(shard)
     expect(await fetched(services, GROUP)).toEqual([7, 2])
+  })
+
+  it('have the client look for the coordinator again when the log does not answer in time; the commit holds once it does', async () => {
+    const services = await openWithTopic()
+    await commit(services, GROUP, { 0: 1 })
+    const { records } = services
+    const append = records.append.bind(records)
+    let writes = (): void => undefined
+    const held = new Promise<void>((resolve) => (writes = resolve))
+    records.append = async (request) => {
+      await held
+      return append(request)
+    }
+    const answer = commit(services, GROUP, { 0: 2 })
+    await turns(10)
+    services.clock.advance(5000)
+    expect([await answer, await fetched(services, GROUP)]).toEqual([['COORDINATOR_NOT_AVAILABLE'], [1, -1]])
+    writes()
+    await turns(10)
+    expect(await fetched(services, GROUP)).toEqual([2, -1])
   })
 
   it('refuse an unknown topic, or partition, for itself alone', async () => {

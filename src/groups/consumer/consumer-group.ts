@@ -2,7 +2,7 @@
 // What is decided is in group-state.ts the moment it is decided, and in the log before anybody is told. This file joins the parts: time, disk, configs.
 
 import { attempt } from '../../wire/attempt.ts'
-import { errorCode, Refusal } from '../../wire/error-codes.ts'
+import { Refusal } from '../../wire/error-codes.ts'
 import type { consumerGroupHeartbeat } from '../../wire/messages/consumer-group-heartbeat.ts'
 import type { heartbeat } from '../../wire/messages/heartbeat.ts'
 import type { joinGroup } from '../../wire/messages/join-group.ts'
@@ -107,12 +107,12 @@ export class ConsumerGroup implements Group {
 
   join(request: JoinRequest, caller: Caller): Promise<Draft<typeof joinGroup.response>> {
     if (this.#state.members.size === 0) return this.#becomeClassic(this.tombstones()).join(request, caller)
+    if (this.#services.config['group.consumer.migration.policy'] === 'disabled')
+      return Promise.resolve(refusedJoin('INCONSISTENT_GROUP_PROTOCOL', ''))
     const { memberId: saidId, groupInstanceId, sessionTimeoutMs } = request
     const memberId = saidId === '' ? newMemberId(groupInstanceId, caller.clientId, this.#services.randomId) : saidId
-    if (saidId === '' && groupInstanceId === null && caller.apiVersion >= KNOWN_MEMBER_ID_SINCE_VERSION)
-      return Promise.resolve({ errorCode: errorCode('MEMBER_ID_REQUIRED'), protocolName: null, leader: '', memberId, members: [] })
     const joined = attempt(() => classicJoin(this.#state, request, memberId, caller, this.#context()))
-    if (joined instanceof Refusal) return Promise.resolve(refusedJoin(joined.error, ''))
+    if (joined instanceof Refusal) return Promise.resolve(refusedJoin(joined.error, joined.error === 'MEMBER_ID_REQUIRED' ? memberId : ''))
     const { change, member, replacedId } = joined
     const downgrade = replacedId === undefined ? undefined : this.#downgradeWithout(NOBODY)
     if (downgrade !== undefined) return this.#downgrade(downgrade, change).then(() => joinAnswer(member, downgrade.value.generation))
@@ -289,7 +289,6 @@ interface Before {
 const NOTHING: Before = { records: [], events: [] }
 const NOBODY: ReadonlySet<string> = new Set()
 const ALIVE = Promise.resolve({ errorCode: 0 })
-const KNOWN_MEMBER_ID_SINCE_VERSION = 4
 
 /** What a member did not do in time. */
 const MISSED: Readonly<Record<DeadlineKind, (member: Member, sessionTimeoutMs: number) => string>> = {

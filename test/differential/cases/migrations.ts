@@ -3,58 +3,19 @@
 import { setTimeout } from 'node:timers/promises'
 import { encodeAssignment } from '../../../src/groups/protocol/consumer-assignment.ts'
 import { consumerGroupDescribe } from '../../../src/wire/messages/consumer-group-describe.ts'
-import { consumerGroupHeartbeat } from '../../../src/wire/messages/consumer-group-heartbeat.ts'
 import { heartbeat } from '../../../src/wire/messages/heartbeat.ts'
 import { joinGroup } from '../../../src/wire/messages/join-group.ts'
 import { leaveGroup } from '../../../src/wire/messages/leave-group.ts'
 import { listGroups } from '../../../src/wire/messages/list-groups.ts'
 import { offsetCommit } from '../../../src/wire/messages/offset-commit.ts'
 import { syncGroup } from '../../../src/wire/messages/sync-group.ts'
-import type { Draft } from '../../../src/wire/schema.ts'
 import type { Case } from './case.ts'
 import { oneProtocol, type Stories, told } from './classic-stories.ts'
 import { type ClassicStory, type StoryMember, subscription } from './classic-story.ts'
-
-type Heartbeat = Draft<typeof consumerGroupHeartbeat.request>
+import { Modern } from './modern-member.ts'
 
 const PAST_ASSIGNMENT_INTERVAL_MS = 1100
 const assignmentIsDue = (): Promise<void> => setTimeout(PAST_ASSIGNMENT_INTERVAL_MS)
-
-/** With the consumer protocol. */
-class Modern {
-  readonly story: ClassicStory
-  readonly memberId: string
-  readonly instanceId: string | null
-  epoch = 0
-
-  constructor(story: ClassicStory, memberId = 'M', instanceId: string | null = null) {
-    this.story = story
-    this.memberId = memberId
-    this.instanceId = instanceId
-  }
-
-  async beat(changes: Partial<Heartbeat> = {}): Promise<unknown> {
-    const { story, memberId, instanceId, epoch: memberEpoch } = this
-    const request = { groupId: story.groupId, memberId, instanceId, memberEpoch, ...changes }
-    const answer = await story.broker.request(consumerGroupHeartbeat, 1, request)
-    if (answer.errorCode === 0) this.epoch = answer.memberEpoch
-    return story.broker.comparable(answer)
-  }
-
-  join(changes: Partial<Heartbeat> = {}): Promise<unknown> {
-    return this.beat({ memberEpoch: 0, subscribedTopicNames: ['records'], rebalanceTimeoutMs: 60_000, topicPartitions: [], ...changes })
-  }
-
-  leave(): Promise<unknown> {
-    return this.beat({ memberEpoch: -1 })
-  }
-
-  owning(...partitions: number[]): Promise<unknown> {
-    return this.beat({
-      topicPartitions: partitions.length === 0 ? [] : [{ topicId: this.story.broker.topicIds.get('records')!, partitions }],
-    })
-  }
-}
 
 const everything = encodeAssignment([{ topic: 'records', partitions: [0, 1] }], 0)
 
@@ -314,6 +275,13 @@ const mixed: Stories = {
     const answers = []
     for (const changes of refused) answers.push(await b.joinOnce(changes))
     return [...answers, await a.heartbeat(), await listed(story)]
+  },
+  'new classic members join that cannot': async (story) => {
+    await both(story)
+    const refused = [{ protocolType: 'connect' }, { protocols: [] }, { protocols: oneProtocol('other') }, { sessionTimeoutMs: 1 }]
+    const answers = []
+    for (const changes of refused) answers.push(await story.member('B').joinOnce(changes))
+    return [...answers, await listed(story)]
   },
   'a classic member says what it is not': async (story) => {
     const [a] = await settled(story)

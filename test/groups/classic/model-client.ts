@@ -18,14 +18,27 @@ export class Seen {
   readonly problems: string[] = []
   /** Requests that were not answered yet, also those that nobody waits for any more. */
   openCount = 0
-  lastAttempt = 0
+  readonly #attempts = new Map<string, { readonly generationId: number; readonly names: ReadonlySet<string> }>() // who gets a part, and in which generation
+
+  /** A leader assigns to those: the name of what it assigns. */
+  attempt(generationId: number, names: readonly string[]): string {
+    const attempt = String(this.#attempts.size)
+    this.#attempts.set(attempt, { generationId, names: new Set(names) })
+    return attempt
+  }
 
   /** `name` is the member's id, or its instance id: a static member that is back has what the one before it had. */
   assigned(generationId: number, name: string, assignment: string): void {
     const [attempt, forName] = assignment.split('|') as [string, string]
     if (assignment !== '' && forName !== name) this.problems.push(`${name} got what is for ${forName}`)
     const known = this.assignments.get(generationId)
-    if (assignment === '') return // the leader did not know of it: a static member that has restarted since
+    if (assignment === '') {
+      if (known !== undefined && this.#attempts.get(known)!.names.has(name))
+        this.problems.push(`generation ${generationId} has lost the part of ${name}`)
+      return
+    }
+    if (this.#attempts.get(attempt)!.generationId !== generationId)
+      this.problems.push(`generation ${generationId} has the assignment ${attempt} of another one`)
     if (known !== undefined && known !== attempt) this.problems.push(`generation ${generationId} has two assignments: ${known}, ${attempt}`)
     this.assignments.set(generationId, attempt)
   }
@@ -68,6 +81,17 @@ export class ModelClient {
     this.#waiting = undefined
   }
 
+  /** It does what it would do next, whatever it waits for. */
+  askAgain(): void {
+    this.reconnect()
+    this.goOn()
+  }
+
+  leaveAtOnce(): void {
+    this.reconnect()
+    this.leave()
+  }
+
   /** It is not heard of again, unless it restarts. */
   die(): void {
     this.restart()
@@ -96,11 +120,12 @@ export class ModelClient {
 
   sync(): void {
     const { memberId, generationId, groupInstanceId } = this
-    const attempt = ++this.#seen.lastAttempt
-    const assignments = (this.#joined ?? []).map(({ memberId: id, groupInstanceId: instance }) => ({
-      memberId: id,
-      assignment: Buffer.from(`${attempt}|${instance ?? id}`),
-    }))
+    const named = (this.#joined ?? []).map((member) => ({ id: member.memberId, name: member.groupInstanceId ?? member.memberId }))
+    const attempt = this.#seen.attempt(
+      generationId,
+      named.map(({ name }) => name),
+    )
+    const assignments = named.map(({ id, name }) => ({ memberId: id, assignment: Buffer.from(`${attempt}|${name}`) }))
     const about = {
       groupId: GROUP,
       memberId,

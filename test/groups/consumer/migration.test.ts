@@ -244,8 +244,15 @@ describe('group.consumer.migration.policy', () => {
     expect([await modern.refused(join), await typeOf(), await classic.beat()]).toEqual(['GROUP_ID_NOT_FOUND', 'classic', 'NONE'])
   })
 
-  it.each(['disabled', 'upgrade'])('%s keeps a consumer group what it is', async (policy) => {
-    await open({ 'group.consumer.migration.policy': policy })
+  it('disabled keeps classic members out of a consumer group', async () => {
+    await open({ 'group.consumer.migration.policy': 'disabled' })
+    await modern.join(['orders'])
+    await expect(classic.join(['orders'], {})).rejects.toThrow('INCONSISTENT_GROUP_PROTOCOL')
+    expect([await typeOf(), (await modern.beat()).epoch]).toEqual(['consumer', 2])
+  })
+
+  it('upgrade keeps a consumer group what it is', async () => {
+    await open({ 'group.consumer.migration.policy': 'upgrade' })
     await modern.join(['orders'])
     await classic.join(['orders'], {})
     await modern.beat({ memberEpoch: -1 })

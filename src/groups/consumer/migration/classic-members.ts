@@ -22,7 +22,9 @@ export type JoinRequest = Infer<typeof joinGroup.request>
 type SyncRequest = Infer<typeof syncGroup.request>
 type ClassicHeartbeat = Infer<typeof heartbeat.request>
 
-/** `memberId` is that of the request, or a new one. Copies what it keeps of the request. */
+const KNOWN_MEMBER_ID_SINCE_VERSION = 4
+
+/** `memberId` is that of the request, or a new one, which is to be joined with (MEMBER_ID_REQUIRED, KIP-394). Copies what it keeps of the request. */
 export function classicJoin(
   state: ConsumerGroupState,
   request: JoinRequest,
@@ -33,6 +35,8 @@ export function classicJoin(
   const { groupInstanceId, sessionTimeoutMs, rebalanceTimeoutMs, protocols } = request
   checkSize(state, memberId, context.maxSize)
   const subscription = checkedSubscription(state, request, memberId)
+  if (request.memberId === '' && groupInstanceId === null && caller.apiVersion >= KNOWN_MEMBER_ID_SINCE_VERSION)
+    throw new Refusal('MEMBER_ID_REQUIRED')
   const who = recognisedClassic(state, memberId, request)
   const member: Member = {
     ...who.member,
