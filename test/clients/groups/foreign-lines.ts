@@ -43,6 +43,7 @@ export function consoleConsumerLine(line: string): ToldEvent[] {
 export function javaLogLine(line: string): ToldEvent[] {
   const assigned = /(?:Adding newly assigned partitions|Added partitions \(assigned - owned\)): +(.*)$/.exec(line)
   if (assigned) return [{ event: 'assigned', partitions: partitionsIn(assigned[1]!, LISTED) }]
+  if (line.includes(' to FENCED.')) return [{ event: 'gone' }] // put out of the group: what that costs it it does not list
   const revoked = /(?:Revoke|Revoking|Lost) previously assigned partitions:? (.*)$/.exec(line)
   return revoked ? [{ event: 'revoked', partitions: partitionsIn(revoked[1]!, LISTED) }] : []
 }

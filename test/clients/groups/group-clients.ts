@@ -25,6 +25,8 @@ export interface GroupClient {
   readonly leavesInQuiet?: true
   /** It commits the offset of the last record that it processed, not the next one's. */
   readonly commitsLastOffset?: true
+  /** What it processed while a commit was under way it commits with the next record only, or when it leaves. */
+  readonly commitsLate?: true
   /** What may be said of its groups, for it is the client's doing, and Kafka's groups have it, too. */
   readonly mayBe?: readonly GroupBreachKind[]
   member(options: MemberOptions): MemberProgram
@@ -57,6 +59,14 @@ export const platformaticMembers = (protocol: 'classic' | 'consumer'): GroupClie
   commitsLastOffset: true,
   mayBe: ['forgotten', 'unordered'], // it fetches what it was assigned before it has asked for the committed offsets
   member: (options) => nodeMember('platformatic-member.mjs', { ...options, protocol }),
+})
+
+/** It has the classic protocol only. */
+export const kafkatsMembers = (assignor: 'range' | 'sticky' | 'cooperative-sticky'): GroupClient => ({
+  needs: [],
+  isStartedAnew: true,
+  commitsLate: true,
+  member: (options) => nodeMember('kafkats-member.mjs', { ...options, assignor }),
 })
 
 const librdkafkaTiming = { 'session.timeout.ms': SESSION_TIMEOUT_MS, 'heartbeat.interval.ms': HEARTBEAT_INTERVAL_MS }

@@ -113,20 +113,17 @@ export class GroupRun {
     })
   }
 
+  /** Until what is written by now is committed, while more is: a commit that a rebalance refuses is made good with the next records only. */
+  async committed(): Promise<void> {
+    const ends = [...this.#writer.ends]
+    await this.#untilCommitted((offset, partition) => offset >= ends[partition]!)
+  }
+
   /** Until everything is committed, once the writer has stopped. Then the members leave, and what they did is judged. */
   async finish(topic: readonly (readonly string[])[]): Promise<GroupBreach[]> {
     await this.caughtUp()
-    const behind = [...this.#members.values()].some(({ commitsLastOffset }) => commitsLastOffset) ? 1 : 0
-    const admin = kafkaJs(this.#bootstrap).admin()
-    await admin.connect()
-    try {
-      await this.#until('everything is committed', async () => {
-        const [offsets] = await admin.fetchOffsets({ groupId: this.group, topics: [this.#writer.topic] })
-        return offsets!.partitions.every(({ partition, offset }) => Number(offset) === topic[partition]!.length - behind)
-      })
-    } finally {
-      await admin.disconnect()
-    }
+    const isLate = [...this.#members.values()].some(({ commitsLate }) => commitsLate)
+    await this.#untilCommitted((offset, partition) => (isLate ? offset <= topic[partition]!.length : offset === topic[partition]!.length))
     await Promise.all([...this.#members.keys()].map((member) => member.leave()))
     const inOrder = this.#log.toSorted((a, b) => a.at - b.at || rank(a) - rank(b))
     const breaches = judgeGroup(inOrder, topic).filter(({ kind }) => !this.#mayBe.has(kind))
@@ -136,6 +133,21 @@ export class GroupRun {
 
   async abandon(): Promise<void> {
     await Promise.all([...this.#members.keys()].map((member) => member.kill()))
+  }
+
+  /** Each partition's offset is that of the next record, whatever the client commits. */
+  async #untilCommitted(isEnough: (offset: number, partition: number) => boolean): Promise<void> {
+    const behind = [...this.#members.values()].some(({ commitsLastOffset }) => commitsLastOffset) ? 1 : 0
+    const admin = kafkaJs(this.#bootstrap).admin()
+    await admin.connect()
+    try {
+      await this.#until('everything is committed', async () => {
+        const [offsets] = await admin.fetchOffsets({ groupId: this.group, topics: [this.#writer.topic] })
+        return offsets!.partitions.every(({ partition, offset }) => isEnough(Number(offset) + behind, partition))
+      })
+    } finally {
+      await admin.disconnect()
+    }
   }
 
   async #leaveCaughtUp(member: Member): Promise<void> {

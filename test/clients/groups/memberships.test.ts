@@ -38,6 +38,7 @@ describeWith('kafka', 'confluent-kafka')('the members of a group', () => {
     const run = new GroupRun(bootstrap, writer, newTopic(name))
     try {
       await live(run)
+      await run.committed()
       return await run.finish(await writer.stop())
     } finally {
       await run.abandon()
