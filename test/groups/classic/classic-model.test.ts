@@ -17,10 +17,10 @@ import { GROUP, ModelClient, REBALANCE_MS, Seen, SESSION_MS } from './model-clie
 const CLIENTS = 5
 const FAILING_STEPS = 6
 const SETTLED_WITHIN_MS = 3 * REBALANCE_MS + 3 * SESSION_MS
-type ClientStep = 'goOn' | 'join' | 'sync' | 'heartbeat' | 'leave' | 'changeMetadata' | Interruption
-type Interruption = 'reconnect' | 'askAgain' | 'leaveAtOnce' | 'restart' | 'die'
+type ClientStep = 'goOn' | 'join' | 'sync' | 'heartbeat' | 'leave' | Interruption
+type Interruption = 'reconnect' | 'askAgain' | 'leaveAtOnce' | 'changeMetadata' | 'restart' | 'die'
 type StepKind = ClientStep | 'allGoOn' | 'reload' | 'failWrite' | 'wait'
-const AT_ANY_TIME: ReadonlySet<StepKind> = new Set(['reconnect', 'askAgain', 'leaveAtOnce', 'restart', 'die'])
+const AT_ANY_TIME: ReadonlySet<StepKind> = new Set(['reconnect', 'askAgain', 'leaveAtOnce', 'changeMetadata', 'restart', 'die'])
 
 interface ModelStep {
   readonly kind: StepKind

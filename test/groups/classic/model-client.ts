@@ -98,9 +98,11 @@ export class ModelClient {
     this.isDead = true
   }
 
+  /** It joins with it at once, whatever it waits for. */
   changeMetadata(): void {
+    this.reconnect()
     this.#protocols = [...this.#protocols].reverse()
-    this.#isToSync = this.isAssigned = false
+    this.join()
   }
 
   join(): void {
