@@ -40,7 +40,7 @@ export interface AppendQueueEvents<Target extends WriteTarget> {
 }
 
 const SMALL_WRITE_BYTES = 16 << 10
-const SLOW_WRITE_MS = 2
+const SLOW_WRITE_MS = 10 // a thread that waits for a core is late by 3 ms, and says nothing about the disk
 const AVOID_BLOCKING_MS = 10_000
 const ROUND_CHUNKS_MAX = 1024 // what one writev takes on Linux
 const ROUND_BYTES_MAX = 16 << 20

@@ -124,10 +124,10 @@ describe('small appends with os', () => {
     expect([file.writtenNow, queue.highWatermark]).toEqual([['a'], 1])
   })
 
-  it('take the long way for ten seconds after one that took more than two milliseconds', async () => {
+  it('take the long way for ten seconds after one that took more than ten milliseconds', async () => {
     const clock = new ManualClock()
     const file = new HeldFile()
-    file.now = () => (clock.advance(2.5), true)
+    file.now = () => (clock.advance(10.5), true)
     const { push } = queueOn(file, { clock })
     void push('a')
     void push('b')
@@ -135,10 +135,20 @@ describe('small appends with os', () => {
     expect([file.writtenNow, file.next]).toEqual([['a'], ['write b at 1']])
   })
 
+  it('do not after one that waited for a core', () => {
+    const clock = new ManualClock()
+    const file = new HeldFile()
+    file.now = () => (clock.advance(5), true)
+    const { push } = queueOn(file, { clock })
+    void push('a')
+    void push('b')
+    expect(file.writtenNow).toEqual(['a', 'b'])
+  })
+
   it('are tried at once again after those ten seconds', () => {
     const clock = new ManualClock()
     const file = new HeldFile()
-    file.now = () => (clock.advance(2.5), true)
+    file.now = () => (clock.advance(10.5), true)
     const { push } = queueOn(file, { clock })
     void push('a')
     clock.advance(10_000)
@@ -175,10 +185,10 @@ describe('small appends with fsync', () => {
     expect(seen).toEqual(['visible a', 'done a', 'visible bc', 'done b', 'done c'])
   })
 
-  it('take the long way for ten seconds after one that took more than two milliseconds', async () => {
+  it('take the long way for ten seconds after one that took more than ten milliseconds', async () => {
     const clock = new ManualClock()
     const file = new HeldFile()
-    file.now = () => (clock.advance(2.5), true)
+    file.now = () => (clock.advance(10.5), true)
     const { push } = queueOn(file, { durability: 'fsync', clock })
     void push('a')
     await endOfTurn()
