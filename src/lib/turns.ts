@@ -34,9 +34,15 @@ export class Turns {
   }
 }
 
+let turn: Promise<void> | undefined // the next one, that all who ask for it in this one wait for
+
 /** Resolves in the next turn of the event loop, after what comes in by then. */
 export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
+  turn ??= new Promise((resolve) => {
+    setImmediate(() => {
+      turn = undefined
+      resolve()
+    })
   })
+  return turn
 }

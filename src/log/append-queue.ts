@@ -14,17 +14,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Histogram } from '../lib/histogram.ts'
 import { nextTurn } from '../lib/turns.ts'
 import { Refusal } from '../wire/error-codes.ts'
-import {
-  type Append,
-  cutBack,
-  failureOf,
-  isPassing,
-  sizeOf,
-  syncAll,
-  writeTogether,
-  writeTogetherNow,
-  type WriteTarget,
-} from './append-io.ts'
+import { type Append, cutBack, isPassing, sizeOf, syncAll, writeTogether, writeTogetherNow, type WriteTarget } from './append-io.ts'
 import type { LogSettings } from './log-settings.ts'
 import { newUnsettled, reject, type Unsettled } from './unsettled.ts'
 
@@ -50,8 +40,8 @@ const DONE = Promise.resolve()
 export interface AppendJournal<Target extends WriteTarget> {
   /** It cannot be written while it is replayed. */
   readonly isStarted: boolean
-  /** Resolves when they are durable. Rejects when they never will be: they and all that follow; for good, unless the error is passing (append-io.ts). */
-  append(appends: readonly Append<Target>[]): Promise<void>
+  /** Calls `settled` once: when they are durable, or with why they never will be, they and all that follow; for good, unless it is passing (append-io.ts). */
+  append(appends: readonly Append<Target>[], settled: (error: Error | undefined) => void): void
 }
 
 export interface AppendQueueOptions<Target extends WriteTarget> {
@@ -270,7 +260,7 @@ export class AppendQueue<Target extends WriteTarget> {
     this.#target = target
     if (target !== previous) this.#events.rolled(target)
     const isFsync = this.#settings.durability === 'fsync'
-    if (isFsync && this.#mayJournal) this.#writeToJournal(round, endOffset).catch((bug: unknown) => this.#breakDown(bug))
+    if (isFsync && this.#mayJournal) this.#writeToJournal(round, endOffset)
     else {
       this.#unjournaledTo = endOffset
       if (isFsync || endOffset - this.#recoveryPoint >= this.#settings.flushMessages) {
@@ -285,13 +275,19 @@ export class AppendQueue<Target extends WriteTarget> {
     return this.#journal?.isStarted === true && this.#recoveryPoint >= this.#unjournaledTo
   }
 
-  async #writeToJournal(round: readonly Unsettled<Target>[], endOffset: number): Promise<void> {
+  #writeToJournal(round: readonly Unsettled<Target>[], endOffset: number): void {
     this.#hiddenTo = endOffset
-    const error = await failureOf(this.#journal!.append(round.map(({ append }) => append)))
-    if (this.#failure !== undefined) return
-    if (error !== undefined) return this.#notJournaled(error)
-    this.#journaledOffset = Math.max(this.#journaledOffset, endOffset)
-    this.#makeVisible()
+    const appends = round.map(({ append }) => append)
+    this.#journal!.append(appends, (error) => {
+      if (this.#failure !== undefined) return
+      if (error !== undefined) return this.#notJournaled(error)
+      try {
+        this.#journaledOffset = Math.max(this.#journaledOffset, endOffset)
+        this.#makeVisible()
+      } catch (bug) {
+        this.#breakDown(bug)
+      }
+    })
   }
 
   /** Where the segments are written meanwhile, that ends first. */

@@ -11,7 +11,7 @@ import type { CheckedBatch } from './batches/check-batch.ts'
 import { type LogCheckpoint, refuseUnsaved } from './checkpoints.ts'
 import type { EpochEnd } from './leader-epochs.ts'
 import type { Appended, ReadOptions, ReadResult, TimestampedOffset } from './log-answers.ts'
-import { appendJournalOf } from './journal/append-journal.ts'
+import { appendJournalOf, noteTruncation } from './journal/append-journal.ts'
 import { LogFolder } from './log-folder.ts'
 import type { LogServices, LogSettings, PartitionLogOptions } from './log-settings.ts'
 import { LogWriter } from './log-writer.ts'
@@ -314,7 +314,7 @@ export class PartitionLog {
     if (place === undefined) return
     const recoveryPoint = Math.min(await upkeep.checkpoint(queue.recoveryPoint), place.baseOffset)
     const checkpoint: LogCheckpoint = { recoveryPoint, logStartOffset: this.#logStartOffset }
-    if (this.#services.journal?.isStarted) await this.#services.journal.append(this, [], place.baseOffset, place.baseOffset)
+    if (this.#services.journal?.isStarted) await noteTruncation(this.#services.journal, this, place.baseOffset)
     await this.#services.checkpoints.lower(this, checkpoint)
     await cutSegments(this.#folder, segments.all, place)
     this.#writer = this.#newWriter(await recoverLog({ ...this.#options, folder: this.#folder, checkpoint }))

@@ -275,7 +275,8 @@ export class RecordStore implements TopicFollower {
         timestampType: config['message.timestamp.type'],
         timestampBeforeMaxMs: config['message.timestamp.before.max.ms'],
         timestampAfterMaxMs: config['message.timestamp.after.max.ms'],
-        ...compressionOf(config),
+        compressionType: config['compression.type'],
+        compressionLevel: compressionLevelOf(config),
         nowMs: this.#options.clock.now(),
         transactionalId,
         allowsZstd,
@@ -363,16 +364,9 @@ interface CheckedAppend {
   readonly batch: CheckedBatch
 }
 
-function compressionOf(config: TopicConfig): Pick<BatchRules, 'compressionType' | 'compressionLevel'> {
+function compressionLevelOf(config: TopicConfig): BatchRules['compressionLevel'] {
   const compressionType = config['compression.type']
-  switch (compressionType) {
-    case 'gzip':
-    case 'lz4':
-    case 'zstd':
-      return { compressionType, compressionLevel: config[`compression.${compressionType}.level`] }
-    case 'snappy':
-    case 'uncompressed':
-    case 'producer':
-      return { compressionType }
-  }
+  return compressionType === 'gzip' || compressionType === 'lz4' || compressionType === 'zstd'
+    ? config[`compression.${compressionType}.level`]
+    : undefined
 }

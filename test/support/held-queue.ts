@@ -79,23 +79,23 @@ interface QueueSettings {
 /** A journal whose entries are durable, or refused, when the test says so. */
 export class HeldJournal implements AppendJournal<HeldFile> {
   readonly isStarted = true
-  readonly #waiting: { resolve: () => void; reject: (error: Error) => void }[] = []
+  readonly #waiting: ((error: Error | undefined) => void)[] = []
   readonly asked: string[] = []
 
-  append(appends: readonly Append<HeldFile>[]): Promise<void> {
+  append(appends: readonly Append<HeldFile>[], settled: (error: Error | undefined) => void): void {
     this.asked.push(appends.map(({ bytes }) => String(bytes)).join(''))
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    this.#waiting.push(settled)
   }
 
   /** The oldest that waits. */
   finish(): Promise<void> {
-    return settle(() => this.#waiting.shift()!.resolve())
+    return settle(() => this.#waiting.shift()!(undefined))
   }
 
   /** All that wait. */
   fail(code: string): Promise<void> {
     return settle(() => {
-      for (const { reject } of this.#waiting.splice(0)) reject(Object.assign(new Error(code), { code }))
+      for (const settled of this.#waiting.splice(0)) settled(Object.assign(new Error(code), { code }))
     })
   }
 }

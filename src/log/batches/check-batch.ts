@@ -18,7 +18,7 @@ export interface BatchRules extends RecordRules {
   readonly transactionalId: string | null
   readonly compressionType: 'producer' | 'uncompressed' | Codec
   /** Of the topic's codec, as in `compression.<codec>.level`. */
-  readonly compressionLevel?: number
+  readonly compressionLevel?: number | undefined
   /** False for Produce below version 7, whose clients could not read it back (KIP-110). Left out: true. */
   readonly allowsZstd?: boolean
 }

@@ -1,4 +1,4 @@
-// How a log's appends go to the journal.
+// How a log's appends, and its truncations, go to the journal.
 
 import type { AppendJournal } from '../append-queue.ts'
 import type { WriteTarget } from '../append-io.ts'
@@ -9,9 +9,15 @@ export function appendJournalOf<Target extends WriteTarget>(journal: Journal, lo
     get isStarted() {
       return journal.isStarted
     },
-    append(appends) {
+    append(appends, settled) {
       const batches = appends.map(({ bytes }) => bytes)
-      return journal.append(log, batches, appends[0]!.baseOffset, appends.at(-1)!.endOffset)
+      journal.append(log, batches, appends[0]!.baseOffset, appends.at(-1)!.endOffset, settled)
     },
   }
+}
+
+/** What the journal holds of the log from `endOffset` on is not replayed once this has resolved. */
+export async function noteTruncation(journal: Journal, log: JournaledLog, endOffset: number): Promise<void> {
+  const error = await new Promise<Error | undefined>((settled) => journal.append(log, [], endOffset, endOffset, settled))
+  if (error !== undefined) throw error
 }

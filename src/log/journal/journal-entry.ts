@@ -34,6 +34,15 @@ export interface FileHeader {
   readonly mark: number
 }
 
+export interface EntryToWrite {
+  readonly topicId: string
+  readonly partition: number
+  readonly baseOffset: number
+  readonly batches: readonly Buffer[]
+  /** Of the batches. */
+  readonly size: number
+}
+
 export interface EntryHeader {
   readonly number: number
   readonly place: number
@@ -78,15 +87,15 @@ export function decodeFileHeader(bytes: Buffer): FileHeader | 'not in use' | 'da
 }
 
 /** Writes the 56 bytes at the start of `into`. */
-export function encodeEntryHeader(into: Buffer, mark: number, header: EntryHeader, batches: readonly Buffer[]): void {
+export function encodeEntryHeader(into: Buffer, mark: number, number: number, place: number, entry: EntryToWrite): void {
   into.writeUInt32BE(mark, 4)
-  writeInt64At(into, header.number, 8)
-  into.writeUInt32BE(header.place, 16)
-  into.writeUInt32BE(header.size, 20)
-  into.write(header.topicId, 24, 16, 'base64url')
-  into.writeInt32BE(header.partition, 40)
-  writeInt64At(into, header.baseOffset, 44)
-  into.writeUInt32BE(prefixCrcOf(batches), 52)
+  writeInt64At(into, number, 8)
+  into.writeUInt32BE(place, 16)
+  into.writeUInt32BE(entry.size, 20)
+  into.write(entry.topicId, 24, 16, 'base64url')
+  into.writeInt32BE(entry.partition, 40)
+  writeInt64At(into, entry.baseOffset, 44)
+  into.writeUInt32BE(prefixCrcOf(entry.batches), 52)
   into.writeUInt32BE(crc32c(into.subarray(4, ENTRY_HEADER_SIZE)), 0)
 }
 

@@ -1,18 +1,17 @@
 // What goes to the journal in one write: the entries that wait, small ones copied together, large batches from where they lie.
 
-import { encodeEntryHeader, encodeFileHeader, ENTRY_HEADER_SIZE, entrySize, FILE_HEADER_SIZE, type FileHeader } from './journal-entry.ts'
+import {
+  encodeEntryHeader,
+  encodeFileHeader,
+  ENTRY_HEADER_SIZE,
+  entrySize,
+  type EntryToWrite,
+  FILE_HEADER_SIZE,
+  type FileHeader,
+} from './journal-entry.ts'
 
 const COPIED_BELOW_BYTES = 4 << 10
 const PADDING = Buffer.alloc(8)
-
-export interface EntryToWrite {
-  readonly topicId: string
-  readonly partition: number
-  readonly baseOffset: number
-  readonly batches: readonly Buffer[]
-  /** Of the batches. */
-  readonly size: number
-}
 
 export interface EncodedRound {
   readonly chunks: readonly Buffer[]
@@ -41,7 +40,7 @@ export function encodeRound(
   }
   if (beginsFile) copy(encodeFileHeader({ firstNumber, mark }))
   for (const [place, entry] of entries.entries()) {
-    encodeEntryHeader(copies.subarray(end), mark, { ...entry, number: firstNumber + place, place }, entry.batches)
+    encodeEntryHeader(copies.subarray(end), mark, firstNumber + place, place, entry)
     end += ENTRY_HEADER_SIZE
     size += ENTRY_HEADER_SIZE
     for (const batch of entry.batches) {

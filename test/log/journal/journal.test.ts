@@ -35,7 +35,10 @@ class SomeLog implements JournaledLog {
 
   append(journal: Journal, size = 10): Promise<void> {
     const baseOffset = this.endOffset++
-    return journal.append(this, [buildBatch({ baseOffset, records: [{ value: 'x'.repeat(size) }] })], baseOffset, this.endOffset)
+    const batches = [buildBatch({ baseOffset, records: [{ value: 'x'.repeat(size) }] })]
+    return new Promise((resolve, reject) =>
+      journal.append(this, batches, baseOffset, this.endOffset, (error) => (error === undefined ? resolve() : reject(error))),
+    )
   }
 }
 
