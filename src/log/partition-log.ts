@@ -283,11 +283,11 @@ export class PartitionLog {
     const { checkpoints, deletions } = this.#services
     this.#unavailable = { error: 'UNKNOWN_TOPIC_OR_PARTITION', reason: 'the log is deleted' }
     queue.abandon('the log is deleted')
+    this.#services.journal?.forget(this) // a checkpoint waits for no sync of it any more
     this.onAdvance?.(Infinity)
     await queue.idle() // or a folder in the making would appear, under the name of the next topic
     await upkeep.settle()
     await this.exchange.alone(() => this.#closeFiles())
-    this.#services.journal?.forget(this)
     await checkpoints.forget(this)
     await deletions.delete(this.#folder, this.#settings.fileDeleteDelayMs)
   }

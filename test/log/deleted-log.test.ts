@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryDisk } from '../../src/disk/memory-disk.ts'
 import { listLogFolders, removeDeletedLogFolders } from '../../src/log/log-folders.ts'
+import type { PartitionLog } from '../../src/log/partition-log.ts'
+import { openJournaled } from '../support/journaled-logs.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { append, batchOf, FOLDER, openLog, settled } from '../support/test-log.ts'
 
@@ -55,6 +57,18 @@ describe('a deleted log', () => {
     clock.advance(60_000)
     await settled()
     expect(warnings).toEqual([])
+  })
+
+  it('is no trouble to a checkpoint of the journal at the same time', async () => {
+    const disk = new MemoryDisk()
+    const { logs, journal } = await openJournaled(disk)
+    const [deleted, kept] = logs as [PartitionLog, PartitionLog]
+    await append(deleted, ['a'])
+    const isGone = deleted.delete()
+    await journal.checkpoint()
+    await isGone
+    await append(kept, ['b'])
+    expect([kept.highWatermark, kept.readOnlyReason]).toEqual([1, undefined])
   })
 
   it('leaves the folder of another topic alone', async () => {
