@@ -8,7 +8,7 @@ import { liveLine, type Measured } from './bench-text.ts'
 import { type ProcessUsage, processUsage } from './process-usage.ts'
 
 interface RunningLoad {
-  readonly stop: () => void
+  readonly stop: () => void | Promise<void>
   /** Resolves when there is nothing left to do. */
   readonly done?: Promise<void>
 }
@@ -40,7 +40,7 @@ export async function runLoad(
     return { ...measurement.total(), broker: usageSince(before, usageOf(brokerPid)) }
   } finally {
     view.end()
-    load.stop()
+    await load.stop()
   }
 }
 

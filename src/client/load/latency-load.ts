@@ -75,8 +75,8 @@ export class LatencyLoad {
     this.#producing = producing
   }
 
-  stop(): void {
-    this.#producing.stop()
+  async stop(): Promise<void> {
+    await this.#producing.stop()
     this.#consuming.stop()
   }
 }

@@ -38,6 +38,7 @@ interface Frame {
 }
 
 const TIMEOUT_MS = 30_000
+const ANSWERS_WITHIN_MS = 5000
 const CLIENT_ID = 'ottla-bench'
 
 export class ProduceLoad {
@@ -46,6 +47,7 @@ export class ProduceLoad {
   #dueMs: number[] = [] // what no connection had room for yet
   #stopPace: (() => void) | undefined
   #nextProducer = 0
+  #whenQuiet: (() => void) | undefined // nothing is sent any more
 
   /** Rejects with Disconnected, or a Refusal. */
   static async start(options: ProduceLoadOptions): Promise<ProduceLoad> {
@@ -59,9 +61,22 @@ export class ProduceLoad {
     this.#options = options
   }
 
-  stop(): void {
+  /** Sends no more, and waits a while for the answers to what was sent: nothing is written after that. */
+  async stop(): Promise<void> {
     this.#stopPace?.()
+    await new Promise<void>((resolve) => {
+      const timer = systemClock.after(ANSWERS_WITHIN_MS, resolve)
+      this.#whenQuiet = () => {
+        timer.cancel()
+        resolve()
+      }
+      this.#noteQuiet()
+    })
     for (const { connection } of this.#producers) connection.close()
+  }
+
+  #noteQuiet(): void {
+    if (this.#producers.every(({ sent }) => sent.length === 0)) this.#whenQuiet?.()
   }
 
   async #connect(): Promise<void> {
@@ -96,7 +111,14 @@ export class ProduceLoad {
       this.#answered(producer)
       this.#fill(producer)
     })
-    const connection = await LoadConnection.open(address, { scan, onEnd })
+    const connection = await LoadConnection.open(address, {
+      scan,
+      onEnd: (error) => {
+        producer.sent.length = 0 // no answer comes any more
+        onEnd(error)
+        this.#noteQuiet()
+      },
+    })
     const producer: Producer = { connection, frames, next: index, sent: [] }
     if (acks === 0) connection.onDrain(() => this.#fill(producer))
     return producer
@@ -124,6 +146,7 @@ export class ProduceLoad {
   /** Sends as much as may be on its way. */
   #fill(producer: Producer): void {
     const { inFlight, acks, requestsPerSecond, onSend } = this.#options
+    if (this.#whenQuiet !== undefined) return this.#noteQuiet()
     while (producer.sent.length < inFlight) {
       const dueMs = requestsPerSecond === undefined ? systemClock.monotonic() : this.#dueMs.shift()
       if (dueMs === undefined) return
