@@ -280,8 +280,8 @@ export class AppendQueue<Target extends WriteTarget> {
     const appends = round.map(({ append }) => append)
     this.#journal!.append(appends, (error) => {
       if (this.#failure !== undefined) return
-      if (error !== undefined) return this.#notJournaled(error)
       try {
+        if (error !== undefined) return this.#notJournaled(error)
         this.#journaledOffset = Math.max(this.#journaledOffset, endOffset)
         this.#makeVisible()
       } catch (bug) {
