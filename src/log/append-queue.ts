@@ -8,6 +8,7 @@
 // for it: a sync takes the kernel 50 µs of CPU however little there is to do. Of what was never visible, everything that cannot be written is undone, newest
 // first; a failed sync, of a segment or of the journal, is final: nothing is written any more.
 // The journal takes what follows something durable, since replaying needs all from the segments' synced end on: what was written in another mode is synced first.
+// When it fills up faster than segments are synced behind it, large batches are left to a sync of their own segment.
 
 import { assert } from '../lib/assert.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -34,12 +35,15 @@ const SLOW_WRITE_MS = 10 // a thread that waits for a core is late by 3 ms, and 
 const AVOID_BLOCKING_MS = 10_000
 const ROUND_CHUNKS_MAX = 1024 // what one writev takes on Linux
 const ROUND_BYTES_MAX = 16 << 20
+const SYNCED_BEHIND_BYTES = 2 << 20 // the journal has to wait for as much of the disk's time
 const DONE = Promise.resolve()
 
 /** What makes appends durable whose segments are not synced yet. */
 export interface AppendJournal<Target extends WriteTarget> {
   /** It cannot be written while it is replayed. */
   readonly isStarted: boolean
+  /** Whether so many bytes had better go here than wait for a sync of their segment. */
+  isFor(bytes: number): boolean
   /** Calls `settled` once: when they are durable, or with why they never will be, they and all that follow; for good, unless it is passing (append-io.ts). */
   append(appends: readonly Append<Target>[], settled: (error: Error | undefined) => void): void
 }
@@ -79,6 +83,7 @@ export class AppendQueue<Target extends WriteTarget> {
   #syncWantedTo = 0
   #syncingTo = 0 // by the sync pass under way
   #hiddenTo = 0 // what is written below it becomes visible only once it is durable
+  #bytesBehind = 0 // what was written since the last sync pass began
   #avoidBlockingUntilMs = 0
   #failure: string | undefined
   #cutWhenIdle: readonly Append<Target>[] = []
@@ -259,9 +264,13 @@ export class AppendQueue<Target extends WriteTarget> {
     const previous = this.#target
     this.#target = target
     if (target !== previous) this.#events.rolled(target)
+    const size = sizeOf(round.map(({ append }) => append))
+    this.#bytesBehind += size
     const isFsync = this.#settings.durability === 'fsync'
-    if (isFsync && this.#mayJournal) this.#writeToJournal(round, endOffset)
-    else {
+    if (isFsync && this.#mayJournal && this.#journal!.isFor(size)) {
+      this.#writeToJournal(round, endOffset)
+      if (this.#bytesBehind >= SYNCED_BEHIND_BYTES) this.#wantSync(endOffset)
+    } else {
       this.#unjournaledTo = endOffset
       if (isFsync || endOffset - this.#recoveryPoint >= this.#settings.flushMessages) {
         this.#hiddenTo = endOffset
@@ -322,6 +331,7 @@ export class AppendQueue<Target extends WriteTarget> {
     this.#syncingTo = this.#writtenOffset
     const targets = [...this.#unsyncedTargets]
     this.#unsyncedTargets.clear()
+    this.#bytesBehind = 0
     const startMs = this.#clock.monotonic()
     const error = await syncAll(targets)
     this.#syncs.record(this.#clock.monotonic() - startMs)

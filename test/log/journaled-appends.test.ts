@@ -72,6 +72,38 @@ describe('appends that a journal makes durable', () => {
     expect([queue.recoveryPoint, queue.highWatermark]).toEqual([1, 1])
   })
 
+  it('are synced with their file where the journal is not for them, and go to it again after that', async () => {
+    const { file, journal, queue, push, seen } = journaled()
+    journal.isFor = () => false
+    void push('a')
+    await endOfTurn()
+    await file.take().finish()
+    expect([journal.asked, file.next]).toEqual([[], ['sync']])
+    journal.isFor = () => true
+    void push('b')
+    await endOfTurn()
+    expect(file.next).toEqual(['sync'])
+    await file.take().finish()
+    await file.take().finish() // the write of b
+    expect([journal.asked, seen, queue.recoveryPoint]).toEqual([['b'], ['visible a', 'done a'], 1])
+  })
+
+  it('are synced behind it, whenever there is enough', async () => {
+    const { file, journal, queue, push } = journaled()
+    for (const letter of ['a', 'b']) {
+      void push(letter.repeat(1 << 20))
+      await endOfTurn()
+      await file.take().finish()
+      expect(file.next).toEqual(letter === 'a' ? [] : ['sync'])
+    }
+    await file.take().finish()
+    expect([journal.asked.length, queue.recoveryPoint, queue.highWatermark]).toEqual([2, 2, 2])
+    void push('c')
+    await endOfTurn()
+    await file.take().finish()
+    expect([file.next, journal.asked.length]).toEqual([[], 3])
+  })
+
   it('fail for good when it does', async () => {
     const { file, journal, queue, push, seen } = journaled()
     void push('a')

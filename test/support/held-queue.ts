@@ -79,6 +79,7 @@ interface QueueSettings {
 /** A journal whose entries are durable, or refused, when the test says so. */
 export class HeldJournal implements AppendJournal<HeldFile> {
   readonly isStarted = true
+  isFor: (bytes: number) => boolean = () => true
   readonly #waiting: ((error: Error | undefined) => void)[] = []
   readonly asked: string[] = []
 

@@ -30,6 +30,7 @@ export interface JournaledLogsOptions {
   readonly leaderEpoch?: number
   readonly maxBytes?: number
   readonly fileBytes?: number
+  readonly largeBytes?: number
 }
 
 export async function openJournaled(disk: Disk, options: JournaledLogsOptions = {}): Promise<JournaledLogs> {
@@ -40,6 +41,7 @@ export async function openJournaled(disk: Disk, options: JournaledLogsOptions = 
     leaderEpoch = 0,
     maxBytes = 16 << 10,
     fileBytes = 2 << 10,
+    largeBytes,
   } = options
   const left = await surveyJournal(disk, JOURNAL_FOLDER)
   const base = await logServices(disk, clock)
@@ -49,6 +51,7 @@ export async function openJournaled(disk: Disk, options: JournaledLogsOptions = 
     folder: JOURNAL_FOLDER,
     syncs,
     fileBytes,
+    ...(largeBytes === undefined ? {} : { largeBytes }),
     maxBytes: () => maxBytes,
     checkpointIntervalMs: () => 5000,
   })

@@ -9,6 +9,7 @@ export function appendJournalOf<Target extends WriteTarget>(journal: Journal, lo
     get isStarted() {
       return journal.isStarted
     },
+    isFor: (bytes) => journal.isFor(bytes),
     append(appends, settled) {
       const batches = appends.map(({ bytes }) => bytes)
       journal.append(log, batches, appends[0]!.baseOffset, appends.at(-1)!.endOffset, settled)

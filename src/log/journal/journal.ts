@@ -56,10 +56,12 @@ export interface JournalOptions {
   readonly checkpointIntervalMs: () => number
   /** The size of a file. */
   readonly fileBytes?: number
+  /** From where on a sync of its own costs no more than being written twice (docs/decisions/0008). */
+  readonly largeBytes?: number
 }
 
 const FILE_BYTES = 16 << 20
-
+const LARGE_BYTES = 48 << 10
 const ROUND_BYTES_MAX = 8 << 20
 const SMALL_ROUND_BYTES = 16 << 10
 const SYNCED_AT_ONCE = 4
@@ -68,6 +70,7 @@ const RETRY_MS = 1000
 export class Journal {
   readonly #options: JournalOptions
   readonly #fileBytes: number
+  readonly #largeBytes: number
   readonly #files: JournalFiles
   #inUse: FileInUse[] = [] // oldest first; the last one is written
   #waiting: Waiting[] = []
@@ -75,6 +78,7 @@ export class Journal {
   #nextNumber: number | undefined
   #writing: Promise<void> | undefined
   #checkpointing: Promise<void> | undefined
+  #freeing: Promise<void> | undefined
   #timer: Timer | undefined
   #failure: Error | undefined
   #isClosing = false
@@ -84,6 +88,7 @@ export class Journal {
   constructor(options: JournalOptions) {
     this.#options = options
     this.#fileBytes = options.fileBytes ?? FILE_BYTES
+    this.#largeBytes = options.largeBytes ?? LARGE_BYTES
     this.#files = new JournalFiles(options.disk, options.folder, this.#fileBytes)
   }
 
@@ -99,6 +104,14 @@ export class Journal {
   /** Of the files in use. */
   get bytes(): number {
     return this.#inUse.reduce((sum, { sizeMax }) => sum + sizeMax, 0)
+  }
+
+  /**
+   * Whether a log had better leave so many bytes here than sync its segment. Where segments are not synced as fast as the files fill up, nothing is gained by
+   * writing what is large twice.
+   */
+  isFor(bytes: number): boolean {
+    return bytes < this.#largeBytes || this.bytes <= this.#options.maxBytes() / 4
   }
 
   /** The batches follow each other and are written to their segment. `settled` is called once, later or at once. */
@@ -120,7 +133,8 @@ export class Journal {
   checkpoint(keep = 0): Promise<void> {
     this.#timer?.cancel()
     this.#timer = undefined
-    this.#checkpointing ??= this.#checkpoint(keep)
+    this.#checkpointing ??= Promise.resolve(this.#freeing)
+      .then(() => this.#checkpoint(keep))
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#checkpointing = undefined
@@ -128,6 +142,14 @@ export class Journal {
         if (this.#inUse.some(({ endOffsets }) => endOffsets.size > 0)) this.#checkpointLater()
       })
     return this.#checkpointing
+  }
+
+  /** Frees the files whose entries were all synced to their segments meanwhile. */
+  #freeCovered(): void {
+    if (this.#checkpointing !== undefined) return
+    this.#freeing ??= this.#free(1)
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => (this.#freeing = undefined))
   }
 
   /** A stop is under way: what waits for room is given up. */
@@ -142,6 +164,7 @@ export class Journal {
     await this.#writing
     this.#timer?.cancel()
     await this.#checkpointing
+    await this.#freeing
     await this.#free(0).catch((error: unknown) => this.#fail(error))
     this.#timer?.cancel()
     for (const { file } of this.#inUse) await file.close()
@@ -154,6 +177,7 @@ export class Journal {
     await this.#writing
     this.#timer?.cancel()
     await this.#checkpointing
+    await this.#freeing
     for (const { file } of this.#inUse) await file.close()
   }
 
@@ -240,6 +264,7 @@ export class Journal {
     this.#tellDurable() // it may take long
     for (let attempt = 0; ; attempt++) {
       const [bytes, maxBytes] = [this.bytes + Math.max(this.#fileBytes, size), this.#options.maxBytes()]
+      this.#freeCovered()
       if (bytes > maxBytes / 2) void this.checkpoint(Math.floor(this.#inUse.length / 4))
       if (bytes > maxBytes && this.#inUse.length > 0 && !this.#isClosing) {
         await this.#waitForRoom()

@@ -12,6 +12,7 @@ import { readAll } from '../../support/read-log.ts'
 import { batchOf } from '../../support/test-log.ts'
 
 const SETTINGS = { segmentBytes: 700, indexIntervalBytes: 150 }
+const JOURNAL = { fileBytes: 1 << 10, maxBytes: 8 << 10, largeBytes: 220 } // some batches are synced with their segment instead
 const PARTITIONS = [0, 1, 2]
 const ROOTS = ['/', '/data']
 
@@ -25,7 +26,13 @@ async function live(disk: Disk, outcome: Outcome): Promise<void> {
   const clock = new ManualClock()
   const sequences = PARTITIONS.map(() => 0)
   for (const round of [1, 2]) {
-    const opened = await openJournaled(disk, { partitionCount: PARTITIONS.length, settings: SETTINGS, clock, leaderEpoch: round })
+    const opened = await openJournaled(disk, {
+      ...JOURNAL,
+      partitionCount: PARTITIONS.length,
+      settings: SETTINGS,
+      clock,
+      leaderEpoch: round,
+    })
     for (let step = 0; step < 5; step++) {
       const dones: Promise<void>[] = []
       for (let count = 0; count <= (step % 3) * 2; count++) {
@@ -86,7 +93,7 @@ async function faultsOf({ logs }: JournaledLogs, { sent, acknowledged }: Outcome
 }
 
 const open = (disk: Disk): Promise<JournaledLogs> =>
-  openJournaled(disk, { partitionCount: PARTITIONS.length, settings: SETTINGS, leaderEpoch: 3 })
+  openJournaled(disk, { ...JOURNAL, partitionCount: PARTITIONS.length, settings: SETTINGS, leaderEpoch: 3 })
 
 describe.each(SURVIVALS)('a power loss at every step, when of what was not synced %s', { timeout: 120_000 }, (_, survival) => {
   it('loses nothing that was acknowledged and invents nothing', async () => {

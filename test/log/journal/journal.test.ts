@@ -120,6 +120,27 @@ describe('the journal', () => {
     expect(entries.filter((entry) => entry.startsWith('lost'))).toEqual([])
   })
 
+  it('frees files as soon as the segments are synced by others', async () => {
+    const disk = new MemoryDisk()
+    const { journal } = await openOn(disk)
+    const log = new SomeLog()
+    for (let count = 0; count < 200; count++) {
+      await log.append(journal, 200)
+      log.recoveryPoint = log.endOffset - 10
+    }
+    expect([journal.bytes < 10 << 10, log.syncCount]).toEqual([true, 0]) // of 68 kB
+  })
+
+  it('is not for what is large while it fills up', async () => {
+    const { journal } = await openOn(new MemoryDisk(), 40 << 10)
+    const log = new SomeLog()
+    expect(journal.isFor(1 << 20)).toBe(true)
+    while (journal.bytes <= 10 << 10) await log.append(journal, 200)
+    expect([journal.isFor(1 << 20), journal.isFor(48 << 10), journal.isFor((48 << 10) - 1)]).toEqual([false, false, true])
+    await journal.checkpoint()
+    expect(journal.isFor(1 << 20)).toBe(true)
+  })
+
   it('lets entries wait when it is full and the segments are not synced yet', async () => {
     const { journal, clock } = await openOn(new MemoryDisk(), 4 << 10)
     const log = new SomeLog()
