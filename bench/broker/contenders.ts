@@ -19,8 +19,6 @@ export interface MeasuredBroker {
 
 interface ContenderRow {
   readonly title: string
-  /** What it runs first without being measured, until its code is compiled. */
-  readonly warmUpSeconds: number
   readonly start: (folder: string, settings: readonly string[]) => Promise<MeasuredBroker>
 }
 
@@ -28,12 +26,12 @@ const KAFKA_HEAP_MB = 1024 // the default of its start script
 const stallWatch = fileURLToPath(new URL('stall-watch.js', import.meta.url))
 
 export const CONTENDERS: Readonly<Record<Contender, ContenderRow>> = {
-  os: { title: 'Ottla, os', warmUpSeconds: 3, start: ottlaWith('os') },
-  each: { title: 'Ottla, flush.messages=1', warmUpSeconds: 3, start: ottlaWith('os', ['log.flush.interval.messages=1']) },
-  interval: { title: 'Ottla, interval', warmUpSeconds: 3, start: ottlaWith('interval') },
-  fsync: { title: 'Ottla, fsync', warmUpSeconds: 3, start: ottlaWith('fsync') },
-  kafka: { title: 'Kafka', warmUpSeconds: 12, start: kafkaWith([]) },
-  'kafka-synced': { title: 'Kafka, flush.messages=1', warmUpSeconds: 12, start: kafkaWith(['log.flush.interval.messages=1']) },
+  os: { title: 'Ottla, os', start: ottlaWith('os') },
+  each: { title: 'Ottla, flush.messages=1', start: ottlaWith('os', ['log.flush.interval.messages=1']) },
+  interval: { title: 'Ottla, interval', start: ottlaWith('interval') },
+  fsync: { title: 'Ottla, fsync', start: ottlaWith('fsync') },
+  kafka: { title: 'Kafka', start: kafkaWith([]) },
+  'kafka-synced': { title: 'Kafka, flush.messages=1', start: kafkaWith(['log.flush.interval.messages=1']) },
 }
 
 export const isOurs = (contender: Contender): boolean => !contender.startsWith('kafka')

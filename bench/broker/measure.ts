@@ -27,6 +27,7 @@ export interface MeasuredCase {
 }
 
 const SETTINGS = ['auto.create.topics.enable=false', 'log.segment.delete.delay.ms=500']
+const WARM_UP_SECONDS = 12 // until its code is compiled
 const SETTLE_MS = 1500 // until the files of the last run's topic are gone
 
 export async function measureCase(measured: Case, options: MeasureOptions): Promise<MeasuredCase> {
@@ -38,12 +39,12 @@ export async function measureCase(measured: Case, options: MeasureOptions): Prom
   const controls: number[] = []
   try {
     for (const contender of contenders) {
-      const { start, warmUpSeconds, title } = CONTENDERS[contender]
+      const { start, title } = CONTENDERS[contender]
       progress(`${measured.name}: ${title} warms up`)
       mkdirSync(join(folder, contender))
       const broker = await start(join(folder, contender), SETTINGS)
       brokers.set(contender, broker)
-      await measured.load({ broker, topic: 'warm-up', seconds: warmUpSeconds })
+      await measured.load({ broker, topic: 'warm-up', seconds: WARM_UP_SECONDS })
     }
     for (let run = 1; run <= runs; run++) {
       for (const [contender, broker] of brokers) {
