@@ -10,10 +10,14 @@ import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
 import { CASES } from './broker/cases.ts'
 import { type Contender, CONTENDERS, isOurs } from './broker/contenders.ts'
+import { leaveNothingBehind } from './broker/left-behind.ts'
+import { machineOf } from './broker/machine.ts'
 import { measureCase } from './broker/measure.ts'
-import { writePage } from './broker/page.ts'
-import { goalTable, moved, tables } from './broker/report.ts'
-import { type KeptCase, machineOf, merged, save, storedResults, versions } from './broker/results.ts'
+import { goalTable } from './broker/report/goal-table.ts'
+import { moved } from './broker/report/moved.ts'
+import { writePage } from './broker/report/page.ts'
+import { tables } from './broker/report/tables.ts'
+import { type KeptCase, merged, save, storedResults, versions } from './broker/results.ts'
 
 const { values } = parseArgs({
   options: {
@@ -22,6 +26,9 @@ const { values } = parseArgs({
     contenders: { type: 'string' }, // with commas
     runs: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '5' },
+    partitions: { type: 'string', default: '10000' }, // of the case with many
+    kilobytes: { type: 'string', default: '1000' }, // in each of them
+    members: { type: 'string', default: '100' }, // of the groups
     folder: { type: 'string', default: tmpdir() },
     save: { type: 'boolean', default: false },
     page: { type: 'boolean', default: false },
@@ -34,7 +41,10 @@ const progress = (sentence: string): void => console.error(sentence)
 if (values.page) {
   if (stored === undefined) throw new Error('nothing is kept yet: npm run bench:broker -- --vs kafka --save')
   writePage(stored)
-} else await measureAll()
+} else {
+  leaveNothingBehind()
+  await measureAll()
+}
 
 function wantedContenders(): Contender[] {
   const all = Object.keys(CONTENDERS) as Contender[]
@@ -46,6 +56,12 @@ function wantedContenders(): Contender[] {
 }
 
 async function measureAll(): Promise<void> {
+  const sizes = {
+    seconds: Number(values.seconds),
+    partitions: Number(values.partitions),
+    kilobytesPerPartition: Number(values.kilobytes),
+    members: Number(values.members),
+  }
   const beginnings = values.only?.split(',') ?? ['']
   const cases = CASES.filter(({ name }) => beginnings.some((beginning) => name.startsWith(beginning)))
   if (cases.length === 0) throw new Error(`no case is called "${values.only}"; there are ${CASES.map(({ name }) => name).join(', ')}`)
@@ -56,13 +72,13 @@ async function measureAll(): Promise<void> {
   const names = CASES.map(({ name }) => name)
   for (const [index, one] of cases.entries()) {
     progress(`case ${index + 1} of ${cases.length}: ${one.group}: ${one.title}`)
-    const options = { runs: Number(values.runs), seconds: Number(values.seconds), folder: values.folder, contenders, progress }
+    const options = { runs: Number(values.runs), sizes, folder: values.folder, contenders, progress }
     measured.push({ ...about, ...(await measureCase(one, options)) })
     if (values.save) save(merged(machine, names, measured, stored)) // what was measured is kept, whatever comes
   }
   const results = merged(machine, names, measured, undefined)
-  console.log(tables(results))
-  console.log(goalTable(results))
+  console.log(tables(CASES, results))
+  console.log(goalTable(CASES, results))
   for (const line of moved(measured, stored)) console.log(line)
   if (values.save) writePage(storedResults()!)
 }

@@ -1,49 +1,40 @@
-// The cases: what is measured, against whom, and what we want to reach. Goals are ratios of medians of one run of the suite.
+// All cases, as data.
 
-import { consume, type Figures, latency, type Load, produce, produceAndConsume, produceSmall } from './loads.ts'
+import type { Case } from './case.ts'
 import { javaConsume, javaProduce, nodeClient } from './client-loads.ts'
 import type { Contender } from './contenders.ts'
-
-export interface Goal {
-  readonly figure: keyof Figures
-  readonly of: Contender
-  readonly to: Contender
-  /** One of them. */
-  readonly atLeast?: number
-  readonly atMost?: number
-}
-
-export interface Case {
-  readonly name: string
-  readonly group: string
-  readonly title: string
-  readonly contenders: readonly Contender[]
-  readonly load: Load
-  readonly goals: readonly Goal[]
-}
+import type { Figure } from './figures.ts'
+import type { Goal } from './goals.ts'
+import { consume, latency, type Load, produce, produceAndConsume, produceSmall } from './loads.ts'
+import { warmedUp } from './scenarios/warmed-up.ts'
 
 const ALL = ['os', 'fsync', 'kafka', 'kafka-synced'] as const
 const UNSYNCED = ['os', 'kafka'] as const
 
-const atLeast = (figure: keyof Figures, of: Contender, to: Contender, ratio: number): Goal => ({ figure, of, to, atLeast: ratio })
-const atMost = (figure: keyof Figures, of: Contender, to: Contender, ratio: number): Goal => ({ figure, of, to, atMost: ratio })
+const atLeast = (figure: Figure, of: Contender, to: Contender, ratio: number): Goal => ({ figure, of, bound: { to, atLeast: ratio } })
+const atMost = (figure: Figure, of: Contender, to: Contender, ratio: number): Goal => ({ figure, of, bound: { to, atMost: ratio } })
+/** Kafka was measured at 326 to 603 MB/s, for no cause that was found; where it is fast, ratios say little. */
+const whereFast = (bound: Goal['bound']): Pick<Goal, 'whereKafka'> => ({
+  whereKafka: { figure: 'megabytesPerSecond', isOver: 450, bound },
+})
 
 const produced = (name: string, title: string, contenders: readonly Contender[], load: Load, goals: readonly Goal[]): Case => ({
   name,
   group: 'Produce, batches of 64 KB',
   title,
   contenders,
-  load,
+  scenario: warmedUp(load),
   goals,
 })
 
 const BATCHES: readonly Case[] = [
   produced('produce-1k-8', '1 KB records, 8 partitions', [...ALL, 'interval'], produce('--partitions', '8'), [
-    atLeast('megabytesPerSecond', 'os', 'kafka', 1.8),
-    atMost('cpuSecondsPerGigabyte', 'os', 'kafka', 0.5),
-    atLeast('megabytesPerSecond', 'fsync', 'kafka', 1.3),
+    { ...atLeast('megabytesPerSecond', 'os', 'kafka', 1.8), ...whereFast({ atLeast: 650 }) },
+    { ...atMost('cpuSecondsPerGigabyte', 'os', 'kafka', 0.5), ...whereFast({ atMost: 1.5 }) },
+    { ...atLeast('megabytesPerSecond', 'fsync', 'kafka', 1.3), or: { atLeast: 500 } },
     atLeast('megabytesPerSecond', 'fsync', 'kafka-synced', 2.5),
     atMost('peakMegabytes', 'os', 'kafka', 0.25),
+    atMost('peakMegabytes', 'fsync', 'kafka', 0.25),
   ]),
   produced('produce-1k-1', '1 KB records, 1 partition', ALL, produce('--partitions', '1'), [
     atLeast('megabytesPerSecond', 'fsync', 'kafka-synced', 2.5),
@@ -74,7 +65,7 @@ const small = (name: string, title: string, load: Load, goals: readonly Goal[]):
   group: 'Produce, one record of 100 B a request',
   title,
   contenders: ['os', 'fsync', 'each', 'kafka', 'kafka-synced'],
-  load,
+  scenario: warmedUp(load),
   goals,
 })
 
@@ -109,7 +100,7 @@ const consumed = (name: string, title: string, load: Load, goals: readonly Goal[
   group: 'Consume, 4 connections',
   title,
   contenders: UNSYNCED,
-  load,
+  scenario: warmedUp(load),
   goals,
 })
 
@@ -129,7 +120,7 @@ const MIXED: readonly Case[] = [
     group: 'Produce and consume at once',
     title: '1 KB records, 8 partitions, 2 connections write and 2 read',
     contenders: UNSYNCED,
-    load: produceAndConsume(['--connections', '2'], '--connections', '2'),
+    scenario: warmedUp(produceAndConsume(['--connections', '2'], '--connections', '2')),
     goals: [atLeast('megabytesPerSecond', 'os', 'kafka', 1.5)],
   },
   {
@@ -137,39 +128,34 @@ const MIXED: readonly Case[] = [
     group: 'Produce and consume at once',
     title: '100 consumers read everything of 5 MB/s',
     contenders: UNSYNCED,
-    load: produceAndConsume(['--connections', '100', '--each-reads-all'], '--rate', '5000', '--batch-bytes', '10240', '--connections', '1'),
+    scenario: warmedUp(
+      produceAndConsume(['--connections', '100', '--each-reads-all'], '--rate', '5000', '--batch-bytes', '10240', '--connections', '1'),
+    ),
     goals: [],
   },
 ]
 
-const LATENCY: readonly Case[] = [
-  {
-    name: 'latency-1000',
-    group: 'End to end, 1 KB records',
-    title: '1,000 records/s',
-    contenders: ['os', 'fsync', 'kafka'],
-    load: latency(1000),
-    goals: [atMost('p50Ms', 'os', 'kafka', 0.9), atMost('p99Ms', 'os', 'kafka', 0.6), atMost('p99Ms', 'fsync', 'kafka', 1)],
-  },
-  {
-    name: 'latency-10000',
-    group: 'End to end, 1 KB records',
-    title: '10,000 records/s',
-    contenders: ['os', 'fsync', 'kafka'],
-    load: latency(10_000),
-    goals: [atMost('p50Ms', 'os', 'kafka', 0.5), atMost('p99Ms', 'os', 'kafka', 0.5), atMost('p99Ms', 'fsync', 'kafka', 1)],
-  },
-]
+const OURS_BESIDE_KAFKA = ['os', 'fsync', 'kafka'] as const
+
+const latencies = (recordsPerSecond: number, p50: number, p99: number): Case => ({
+  name: `latency-${recordsPerSecond}`,
+  group: 'End to end, 1 KB records',
+  title: `${recordsPerSecond.toLocaleString('en')} records/s`,
+  contenders: OURS_BESIDE_KAFKA,
+  scenario: warmedUp(latency(recordsPerSecond)),
+  goals: [atMost('p50Ms', 'os', 'kafka', p50), atMost('p99Ms', 'os', 'kafka', p99), atMost('p99Ms', 'fsync', 'kafka', 1)],
+})
+
+const LATENCY: readonly Case[] = [latencies(1000, 0.9, 0.6), latencies(10_000, 0.5, 0.5)]
 
 const JAVA_BYTES = 1e9
-const CLIENTS_OURS = ['os', 'fsync', 'kafka'] as const
 
 const producedByJava = (size: string, recordBytes: number, partitions: number): Case => ({
   name: `java-produce-${size.replace(' ', '').toLowerCase()}-${partitions}`,
   group: "Real clients: Kafka's ProducerPerformance, acks=all",
   title: `${size} records, ${partitions} partition${partitions === 1 ? '' : 's'}`,
-  contenders: CLIENTS_OURS,
-  load: javaProduce(recordBytes, partitions, Math.round(JAVA_BYTES / recordBytes / (recordBytes < 1000 ? 2 : 1))),
+  contenders: OURS_BESIDE_KAFKA,
+  scenario: warmedUp(javaProduce(recordBytes, partitions, Math.round(JAVA_BYTES / recordBytes / (recordBytes < 1000 ? 2 : 1)))),
   goals: [atLeast('megabytesPerSecond', 'os', 'kafka', 1.2), atMost('p99Ms', 'os', 'kafka', 0.5)],
 })
 
@@ -178,7 +164,7 @@ const consumedByJava = (partitions: number, isCold: boolean): Case => ({
   group: "Real clients: Kafka's ConsumerPerformance, 1 GB",
   title: `${isCold ? 'from disk' : 'from the page cache'}, ${partitions} partition${partitions === 1 ? '' : 's'}`,
   contenders: UNSYNCED,
-  load: javaConsume(partitions, { isCold }),
+  scenario: warmedUp(javaConsume(partitions, { isCold })),
   goals: [atLeast('megabytesPerSecond', 'os', 'kafka', 1)],
 })
 
@@ -186,8 +172,8 @@ const byNode = (client: 'kafkajs' | 'platformatic', what: 'produce' | 'consume')
   name: `${client}-${what}`,
   group: 'Real clients of Node, 1 KB records, 8 partitions',
   title: `${client === 'kafkajs' ? 'kafkajs' : '@platformatic/kafka'} ${what}s`,
-  contenders: CLIENTS_OURS,
-  load: nodeClient(client, what, 300_000),
+  contenders: OURS_BESIDE_KAFKA,
+  scenario: warmedUp(nodeClient(client, what, 300_000)),
   goals: [],
 })
 

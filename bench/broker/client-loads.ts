@@ -1,12 +1,11 @@
 // Loads of real clients: Kafka's own performance tools, kafkajs and @platformatic/kafka. On two cores they measure mostly themselves; the broker's CPU tells more.
 
-import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { processUsage } from '../../src/cli/bench/process-usage.ts'
 import { javaArguments } from '../../test/support/kafka-jars.ts'
 import type { MeasuredBroker } from './contenders.ts'
-import { bench, deleteTopic, dropFromCache, type Figures, type Load, ottla } from './loads.ts'
+import type { Figures } from './figures.ts'
+import { bench, deleteTopic, dropFromCache, type Load, ottla, run } from './loads.ts'
 
 const MEBI = 2 ** 20
 const CLIENT_HEAP_MB = 512
@@ -54,11 +53,7 @@ export const nodeClient =
       if (what === 'consume') await fill(broker, topic)
       const program = fileURLToPath(new URL('node-client.js', import.meta.url))
       const asked = ['--client', client, '--bootstrap', broker.bootstrap, '--topic', topic, '--records', String(records), '--what', what]
-      const { result, cost } = await costing(
-        broker,
-        records * RECORD_BYTES,
-        async () => (await run(process.execPath, [program, ...asked])).stdout,
-      )
+      const { result, cost } = await costing(broker, records * RECORD_BYTES, () => run(process.execPath, [program, ...asked]))
       return { megabytesPerSecond: (records * RECORD_BYTES) / 1e6 / (JSON.parse(result) as { seconds: number }).seconds, ...cost }
     })
 
@@ -89,8 +84,5 @@ async function costing(
   return { result, cost: { cpuSecondsPerGigabyte, peakMegabytes: after.peakBytes / 1e6 } }
 }
 
-const run = (command: string, commandArguments: readonly string[]) => promisify(execFile)(command, commandArguments, { maxBuffer: 1 << 24 })
-
-async function java(tool: string, ...commandLine: string[]): Promise<string> {
-  return (await run('java', [...javaArguments(CLIENT_HEAP_MB), `org.apache.kafka.tools.${tool}`, ...commandLine])).stdout
-}
+const java = (tool: string, ...commandLine: readonly string[]): Promise<string> =>
+  run('java', [...javaArguments(CLIENT_HEAP_MB), `org.apache.kafka.tools.${tool}`, ...commandLine])

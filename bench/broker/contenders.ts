@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { ottlaCommand } from '../../test/support/broker-process.ts'
 import { startKafka } from '../../test/support/kafka-process.ts'
+import { endsWithUs } from './left-behind.ts'
 
 export type Contender = 'os' | 'each' | 'interval' | 'fsync' | 'kafka' | 'kafka-synced'
 
@@ -12,17 +13,39 @@ export interface MeasuredBroker {
   readonly bootstrap: string
   readonly pid: number
   readonly dataFolder: string
-  /** The longest stall of its event loop since the last call; undefined where there is none. */
+  /** The longest stall of its event loop since the last call; undefined where none is watched. */
   stallMs(): Promise<number | undefined>
   stop(): Promise<void>
+  /** As a crash would end it. */
+  kill(): Promise<void>
+}
+
+interface StartOptions {
+  /** Kafka's names and values. */
+  readonly settings: readonly string[]
+  /** Else a free one. */
+  readonly port?: number
+  /** Whether its event loop is, if it has one; that takes some time at the start. */
+  readonly isWatched?: boolean
 }
 
 interface ContenderRow {
   readonly title: string
-  readonly start: (folder: string, settings: readonly string[]) => Promise<MeasuredBroker>
+  /** Resolves when it says that it is ready. */
+  readonly start: (folder: string, options: StartOptions) => Promise<MeasuredBroker>
 }
 
-const KAFKA_HEAP_MB = 1024 // the default of its start script
+// as its start scripts have them
+const KAFKA_HEAP_MB = 1024
+const KAFKA_JAVA_FLAGS = [
+  `-Xms${KAFKA_HEAP_MB}m`,
+  '-server',
+  '-XX:+UseG1GC',
+  '-XX:MaxGCPauseMillis=20',
+  '-XX:InitiatingHeapOccupancyPercent=35',
+  '-XX:+ExplicitGCInvokesConcurrent',
+  '-Djava.awt.headless=true',
+]
 const stallWatch = fileURLToPath(new URL('stall-watch.js', import.meta.url))
 
 export const CONTENDERS: Readonly<Record<Contender, ContenderRow>> = {
@@ -37,39 +60,44 @@ export const CONTENDERS: Readonly<Record<Contender, ContenderRow>> = {
 export const isOurs = (contender: Contender): boolean => !contender.startsWith('kafka')
 
 function kafkaWith(ownSettings: readonly string[]): ContenderRow['start'] {
-  return async (folder, settings) => {
-    const kafka = await startKafka(folder, [...ownSettings, ...settings], KAFKA_HEAP_MB)
+  return async (folder, { settings, port }) => {
+    const options = { heapMb: KAFKA_HEAP_MB, javaFlags: KAFKA_JAVA_FLAGS, ...(port === undefined ? {} : { port }) }
+    const kafka = await startKafka(folder, [...ownSettings, ...settings], options)
     return { ...kafka, stallMs: () => Promise.resolve(undefined) }
   }
 }
 
 function ottlaWith(durability: string, ownSettings: readonly string[] = []): ContenderRow['start'] {
-  return async (folder, caseSettings) => {
-    const settings = [...ownSettings, ...caseSettings]
-    const own = ['start', '--port', '0', '--data', folder, '--durability', durability, ...settings.flatMap((setting) => ['--set', setting])]
-    const child = spawn(process.execPath, ['--import', stallWatch, ottlaCommand, ...own], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
+  return async (folder, { settings, port = 0, isWatched = false }) => {
+    const sets = [...ownSettings, ...settings].flatMap((setting) => ['--set', setting])
+    const watch = isWatched ? ['--import', stallWatch] : []
+    const command = [...watch, ottlaCommand, 'start', '--port', String(port), '--data', folder, '--durability', durability, ...sets]
+    const child = endsWithUs(spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit', isWatched ? 'ipc' : 'ignore'] }))
     const ended = once(child, 'exit')
     let output = ''
-    const port = await new Promise<string>((resolve, reject) => {
+    const readyPort = await new Promise<string>((resolve, reject) => {
       child.stdout!.on('data', (chunk: Buffer) => {
         const found = / is ready on \S+:(\d+)/.exec((output += String(chunk)))
         if (found !== null) resolve(found[1]!)
       })
       child.once('exit', () => reject(new Error(`the broker ended before it was ready:\n${output}`)))
     })
+    const end = async (signal: NodeJS.Signals): Promise<void> => {
+      child.kill(signal)
+      await ended
+    }
     return {
-      bootstrap: `127.0.0.1:${port}`,
+      bootstrap: `127.0.0.1:${readyPort}`,
       pid: child.pid!,
       dataFolder: folder,
       async stallMs() {
+        if (!isWatched) return undefined
         child.send('stall?')
         const [answer] = (await once(child, 'message')) as [{ stallMs: number }]
         return answer.stallMs
       },
-      async stop() {
-        child.kill('SIGTERM')
-        await ended
-      },
+      stop: () => end('SIGTERM'),
+      kill: () => end('SIGKILL'),
     }
   }
 }

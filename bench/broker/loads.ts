@@ -3,23 +3,12 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { ottlaCommand } from '../../test/support/broker-process.ts'
 import type { MeasuredBroker } from './contenders.ts'
-
-/** What a run found. Rates are higher the better, all others lower. */
-export interface Figures {
-  readonly megabytesPerSecond?: number
-  readonly requestsPerSecond?: number
-  readonly p50Ms?: number
-  readonly p99Ms?: number
-  readonly p999Ms?: number
-  readonly cpuSecondsPerGigabyte?: number
-  readonly cpuMicrosecondsPerRequest?: number
-  readonly peakMegabytes?: number
-  readonly stallMs?: number
-  readonly seconds?: number
-}
+import type { Figures } from './figures.ts'
+import { endsWithUs } from './left-behind.ts'
 
 interface Run {
   readonly broker: MeasuredBroker
@@ -51,33 +40,20 @@ const START_MS = 1500 // until another command runs at full speed
 export const produce =
   (...flags: readonly string[]): Load =>
   async ({ broker, topic, seconds }) =>
-    figuresOf(await bench(broker, 'produce', topic, seconds, ...WARM_UP, ...flags))
+    perGigabyte(await bench(broker, 'produce', topic, seconds, ...WARM_UP, ...flags))
 
 /** One record a request: what matters is a request. */
 export const produceSmall =
   (...flags: readonly string[]): Load =>
-  async ({ broker, topic, seconds }) => {
-    const {
-      cpuSecondsPerGigabyte: _perGigabyte,
-      megabytesPerSecond: _megabytes,
-      ...figures
-    } = figuresOf(await bench(broker, 'produce', topic, seconds, ...WARM_UP, '--record-bytes', '100', '--batch-bytes', '100', ...flags))
-    return figures
-  }
+  async ({ broker, topic, seconds }) =>
+    perRequest(await bench(broker, 'produce', topic, seconds, ...WARM_UP, '--record-bytes', '100', '--batch-bytes', '100', ...flags))
 
 export const latency =
   (recordsPerSecond: number): Load =>
   async ({ broker, topic, seconds }) => {
-    const { p50Ms, p99Ms, p999Ms, peakMegabytes, cpuMicrosecondsPerRequest } = figuresOf(
-      await bench(broker, 'latency', topic, seconds, ...WARM_UP, '--rate', String(recordsPerSecond)),
-    )
-    return {
-      p50Ms: p50Ms!,
-      p99Ms: p99Ms!,
-      p999Ms: p999Ms!,
-      cpuMicrosecondsPerRequest: cpuMicrosecondsPerRequest!,
-      peakMegabytes: peakMegabytes!,
-    }
+    const rate = ['--rate', String(recordsPerSecond)]
+    const { requestsPerSecond: _asked, ...figures } = perRequest(await bench(broker, 'latency', topic, seconds, ...WARM_UP, ...rate))
+    return figures
   }
 
 export interface ConsumeOptions {
@@ -98,12 +74,7 @@ export const consume =
     if (isCold) dropFromCache(broker.dataFolder)
     const how = isCold ? [] : ['--repeat', '--warm-up-seconds', '1']
     try {
-      const {
-        requestsPerSecond: _requests,
-        cpuMicrosecondsPerRequest: _each,
-        ...figures
-      } = figuresOf(await bench(broker, 'consume', topic, isCold ? 60 : seconds, ...how))
-      return figures
+      return perGigabyte(await bench(broker, 'consume', topic, isCold ? 60 : seconds, ...how))
     } finally {
       await deleteTopic(broker, topic)
     }
@@ -114,10 +85,10 @@ export const produceAndConsume =
   (consumeFlags: readonly string[], ...produceFlags: readonly string[]): Load =>
   async ({ broker, topic, seconds }) => {
     await ottla('topic', 'create', topic, '--partitions', '8', '--bootstrap', broker.bootstrap)
-    await sleep(START_MS)
+    await setTimeout(START_MS)
     try {
       const producing = bench(broker, 'produce', topic, seconds + 1, '--warm-up-seconds', '2', ...produceFlags)
-      await sleep(START_MS)
+      await setTimeout(START_MS)
       const consumed = await bench(broker, 'consume', topic, seconds, '--follow', ...WARM_UP, ...consumeFlags)
       const produced = await producing
       const megabytesPerSecond = produced.megabytesPerSecond + consumed.megabytesPerSecond
@@ -136,22 +107,38 @@ export async function bench(
   ...flags: readonly string[]
 ): Promise<BenchOutput> {
   const where = ['--bootstrap', broker.bootstrap, '--broker-pid', String(broker.pid)]
-  const { stdout } = await ottla('bench', command, '--topic', topic, '--seconds', String(seconds), '--json', ...where, ...flags)
-  return JSON.parse(stdout) as BenchOutput
+  const output = await ottla('bench', command, '--topic', topic, '--seconds', String(seconds), '--json', ...where, ...flags)
+  return JSON.parse(output) as BenchOutput
 }
 
-export const ottla = (...commandLine: readonly string[]): Promise<{ stdout: string }> =>
-  promisify(execFile)(process.execPath, [ottlaCommand, ...commandLine], { maxBuffer: 1 << 24 })
+export const ottla = (...commandLine: readonly string[]): Promise<string> => run(process.execPath, [ottlaCommand, ...commandLine])
+
+/** What it printed. */
+export async function run(command: string, commandArguments: readonly string[]): Promise<string> {
+  const running = promisify(execFile)(command, commandArguments, { maxBuffer: 1 << 24 })
+  endsWithUs(running.child)
+  return (await running).stdout
+}
 
 export const deleteTopic = ({ bootstrap }: MeasuredBroker, topic: string): Promise<unknown> =>
   ottla('topic', 'delete', topic, '--bootstrap', bootstrap)
 
-function figuresOf({ megabytesPerSecond, requestsPerSecond, latency: latencies, broker }: BenchOutput): Figures {
-  const { cpuSecondsPerGigabyte, cpuMicrosecondsPerRequest, peakMegabytes } = broker
-  const { p50Ms, p99Ms } = latencies ?? { p50Ms: NaN, p99Ms: NaN }
-  const p999 = latencies === undefined ? {} : { p999Ms: latencies.p999Ms }
-  return { megabytesPerSecond, requestsPerSecond, p50Ms, p99Ms, ...p999, cpuSecondsPerGigabyte, cpuMicrosecondsPerRequest, peakMegabytes }
-}
+const perGigabyte = ({ megabytesPerSecond, latency, broker: { cpuSecondsPerGigabyte, peakMegabytes } }: BenchOutput): Figures => ({
+  megabytesPerSecond,
+  ...percentiles(latency),
+  cpuSecondsPerGigabyte,
+  peakMegabytes,
+})
+
+const perRequest = ({ requestsPerSecond, latency, broker: { cpuMicrosecondsPerRequest, peakMegabytes } }: BenchOutput): Figures => ({
+  requestsPerSecond,
+  ...percentiles(latency),
+  cpuMicrosecondsPerRequest,
+  peakMegabytes,
+})
+
+const percentiles = (latency: Latency | undefined): Figures =>
+  latency === undefined ? {} : { p50Ms: latency.p50Ms, p99Ms: latency.p99Ms, p999Ms: latency.p999Ms }
 
 /** dd of GNU coreutils tells the kernel that a file is not needed, which no call of Node does. */
 export function dropFromCache(folder: string): void {
@@ -159,8 +146,3 @@ export function dropFromCache(folder: string): void {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
     if (entry.isFile()) spawnSync('dd', [`if=${join(entry.parentPath, entry.name)}`, 'iflag=nocache', 'count=0', 'status=none'])
 }
-
-const sleep = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms)
-  })

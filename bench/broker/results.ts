@@ -2,17 +2,9 @@
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { cpus, release, totalmem } from 'node:os'
 import { resolve } from 'node:path'
+import type { Machine } from './machine.ts'
 import type { MeasuredCase } from './measure.ts'
-
-export interface Machine {
-  readonly processor: string
-  readonly cores: number
-  readonly memoryGigabytes: number
-  readonly kernel: string
-  readonly fileSystem: string
-}
 
 export interface KeptCase extends MeasuredCase {
   readonly date: string
@@ -39,16 +31,6 @@ export function merged(machine: Machine, names: readonly string[], measured: rea
 
 export function save(results: Results): void {
   writeFileSync(RESULTS_FILE, `${JSON.stringify(results, undefined, 2)}\n`)
-}
-
-export function machineOf(folder: string): Machine {
-  return {
-    processor: cpus()[0]!.model,
-    cores: cpus().length,
-    memoryGigabytes: Math.round(totalmem() / 2 ** 30),
-    kernel: `Linux ${release().split('-')[0]}`,
-    fileSystem: execFileSync('stat', ['--file-system', '--format=%T', folder], { encoding: 'utf8' }).trim(),
-  }
 }
 
 export function versions(): Record<string, string> {

@@ -1,6 +1,7 @@
 // Medians and spreads of runs. Pure.
 
-import type { Figures } from './loads.ts'
+import type { Contender } from './contenders.ts'
+import type { Figure, Figures } from './figures.ts'
 
 export interface Spread {
   readonly median: number
@@ -8,10 +9,12 @@ export interface Spread {
   readonly max: number
 }
 
-export type Summary = { readonly [Figure in keyof Figures]: Spread }
+export type Summary = { readonly [F in Figure]?: Spread }
+/** Of those that took part in a case. */
+export type Summaries = { readonly [C in Contender]?: Summary }
 
 export function summarize(runs: readonly Figures[]): Summary {
-  const names = new Set(runs.flatMap((run) => Object.keys(run) as (keyof Figures)[]))
+  const names = new Set(runs.flatMap((run) => Object.keys(run) as Figure[]))
   return Object.fromEntries([...names].map((name) => [name, spreadOf(runs.map((run) => run[name]).filter(isNumber))]))
 }
 

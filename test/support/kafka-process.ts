@@ -15,8 +15,20 @@ export interface KafkaProcess {
   kill(): Promise<void>
 }
 
-/** Starts Kafka on `folder`, formatted when it is new; `settings` are lines of its server.properties. `port` is where clients find it again. */
-export async function startKafka(folder: string, settings: readonly string[] = [], heapMb = 512, port?: number): Promise<KafkaProcess> {
+export interface KafkaOptions {
+  readonly heapMb?: number
+  /** Where clients find it again; else a free one. */
+  readonly port?: number
+  /** Beside the heap, for the broker alone. */
+  readonly javaFlags?: readonly string[]
+}
+
+/** Starts Kafka on `folder`, formatted when it is new; `settings` are lines of its server.properties. */
+export async function startKafka(
+  folder: string,
+  settings: readonly string[] = [],
+  { heapMb = 512, port, javaFlags = [] }: KafkaOptions = {},
+): Promise<KafkaProcess> {
   const [freePort, controllerPort] = await freePorts()
   const clientPort = port ?? freePort
   const dataFolder = join(folder, 'data')
@@ -29,6 +41,7 @@ export async function startKafka(folder: string, settings: readonly string[] = [
     execFileSync('java', java('kafka.tools.StorageTool', ...format), { stdio: 'pipe' })
   }
   const started = new StartedProcess('java', [
+    ...javaFlags,
     '-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info',
     ...java('kafka.Kafka', properties),
   ])

@@ -58,8 +58,7 @@ export class GroupBroker {
       ? await startKafka(
           join(this.#folder, 'kafka'),
           settings.map(([name, value]) => `${name}=${value}`),
-          512,
-          this.#port || undefined,
+          this.#port === 0 ? {} : { port: this.#port },
         )
       : await startOttla({
           dataFolder: this.#folder,

@@ -2,12 +2,13 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { CASES } from '../cases.ts'
+import { type Contender, CONTENDERS } from '../contenders.ts'
+import type { Figure } from '../figures.ts'
+import type { Results } from '../results.ts'
 import { type BarGroup, barChart } from './bars.ts'
-import { CASES } from './cases.ts'
-import { type Contender, CONTENDERS } from './contenders.ts'
-import type { Figures } from './loads.ts'
-import { goalTable, tables } from './report.ts'
-import type { Results } from './results.ts'
+import { goalTable } from './goal-table.ts'
+import { tables } from './tables.ts'
 
 const PAGE = resolve('docs/performance.md')
 const PLOT_FOLDER = resolve('docs/performance')
@@ -26,7 +27,7 @@ interface Plot {
   readonly file: string
   readonly title: string
   readonly unit: string
-  readonly figure: keyof Figures
+  readonly figure: Figure
   readonly groups: readonly string[]
 }
 
@@ -66,7 +67,7 @@ export function writePage(results: Results): void {
     writeFileSync(resolve(PLOT_FOLDER, plot.file), barChart(plot.title, plot.unit, groups))
     return [`![${plot.title}](performance/${plot.file})`]
   })
-  const sections = [aboutText(results), plots.join('\n\n'), tables(results), `### Goals\n\n${goalTable(results)}`]
+  const sections = [aboutText(results), plots.join('\n\n'), tables(CASES, results), `### Goals\n\n${goalTable(CASES, results)}`]
   writeFileSync(PAGE, `${text.slice(0, begin)}${BEGIN}\n\n${sections.join('\n\n')}\n\n${text.slice(end)}`)
 }
 
