@@ -61,16 +61,21 @@ export interface ConsumeOptions {
   readonly partitions: number
   /** Whether the files are dropped from the page cache first; then they are read once. */
   readonly isCold?: boolean
+  /** Whether somebody reads along while it is written: that is what Ottla keeps in its own memory. */
+  readonly isFollowed?: boolean
 }
 
 /** What was written just before, again and again. */
 export const consume =
-  ({ megabytes, partitions, isCold = false }: ConsumeOptions): Load =>
+  ({ megabytes, partitions, isCold = false, isFollowed = false }: ConsumeOptions): Load =>
   async ({ broker, topic, seconds }) => {
     const fillSeconds = Math.max(1, Math.round(megabytes / 150))
     const rate = String((megabytes * 1e6) / 1024 / fillSeconds)
-    const filled = ['--partitions', String(partitions), '--keep-topic', '--warm-up-seconds', '0', '--rate', rate]
-    await bench(broker, 'produce', topic, fillSeconds, ...filled)
+    await ottla('topic', 'create', topic, '--partitions', String(partitions), '--bootstrap', broker.bootstrap)
+    const following = isFollowed ? bench(broker, 'consume', topic, fillSeconds + 2 * (START_MS / 1000), '--follow') : undefined
+    if (isFollowed) await sleep(START_MS)
+    await bench(broker, 'produce', topic, fillSeconds, '--warm-up-seconds', '0', '--rate', rate)
+    await following
     if (isCold) dropFromCache(broker.dataFolder)
     const how = isCold ? [] : ['--repeat', '--warm-up-seconds', '1']
     try {
