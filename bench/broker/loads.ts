@@ -73,7 +73,7 @@ export const consume =
     const rate = String((megabytes * 1e6) / 1024 / fillSeconds)
     await ottla('topic', 'create', topic, '--partitions', String(partitions), '--bootstrap', broker.bootstrap)
     const following = isFollowed ? bench(broker, 'consume', topic, fillSeconds + 2 * (START_MS / 1000), '--follow') : undefined
-    if (isFollowed) await sleep(START_MS)
+    if (isFollowed) await setTimeout(START_MS)
     await bench(broker, 'produce', topic, fillSeconds, '--warm-up-seconds', '0', '--rate', rate)
     await following
     if (isCold) dropFromCache(broker.dataFolder)
