@@ -1,11 +1,7 @@
 // The brokers that are measured: Ottla in each durability, and Kafka as it comes and with a sync of every append.
 
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import { ottlaCommand } from '../../test/support/broker-process.ts'
 import { startKafka } from '../../test/support/kafka-process.ts'
-import { endsWithUs } from './left-behind.ts'
+import { startOttla } from './ottla.ts'
 
 export type Contender = 'os' | 'each' | 'interval' | 'fsync' | 'kafka' | 'kafka-synced'
 
@@ -46,7 +42,6 @@ const KAFKA_JAVA_FLAGS = [
   '-XX:+ExplicitGCInvokesConcurrent',
   '-Djava.awt.headless=true',
 ]
-const stallWatch = fileURLToPath(new URL('stall-watch.js', import.meta.url))
 
 export const CONTENDERS: Readonly<Record<Contender, ContenderRow>> = {
   os: { title: 'Ottla, os', start: ottlaWith('os') },
@@ -69,35 +64,7 @@ function kafkaWith(ownSettings: readonly string[]): ContenderRow['start'] {
 
 function ottlaWith(durability: string, ownSettings: readonly string[] = []): ContenderRow['start'] {
   return async (folder, { settings, port = 0, isWatched = false }) => {
-    const sets = [...ownSettings, ...settings].flatMap((setting) => ['--set', setting])
-    const watch = isWatched ? ['--import', stallWatch] : []
-    const command = [...watch, ottlaCommand, 'start', '--port', String(port), '--data', folder, '--durability', durability, ...sets]
-    const child = endsWithUs(spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit', isWatched ? 'ipc' : 'ignore'] }))
-    const ended = once(child, 'exit')
-    let output = ''
-    const readyPort = await new Promise<string>((resolve, reject) => {
-      child.stdout!.on('data', (chunk: Buffer) => {
-        const found = / is ready on \S+:(\d+)/.exec((output += String(chunk)))
-        if (found !== null) resolve(found[1]!)
-      })
-      child.once('exit', () => reject(new Error(`the broker ended before it was ready:\n${output}`)))
-    })
-    const end = async (signal: NodeJS.Signals): Promise<void> => {
-      child.kill(signal)
-      await ended
-    }
-    return {
-      bootstrap: `127.0.0.1:${readyPort}`,
-      pid: child.pid!,
-      dataFolder: folder,
-      async stallMs() {
-        if (!isWatched) return undefined
-        child.send('stall?')
-        const [answer] = (await once(child, 'message')) as [{ stallMs: number }]
-        return answer.stallMs
-      },
-      stop: () => end('SIGTERM'),
-      kill: () => end('SIGKILL'),
-    }
+    const broker = await startOttla({ folder, durability, settings: [...ownSettings, ...settings], port, isWatched })
+    return { ...broker, stallMs: async () => (isWatched ? (await broker.report()).stallMs : undefined) }
   }
 }
