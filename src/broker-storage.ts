@@ -9,6 +9,7 @@ import { FilePool } from './disk/file-pool.ts'
 import { BufferPool } from './lib/buffer-pool.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Diagnostics } from './lib/diagnostics.ts'
+import { TurnShare } from './lib/turn-share.ts'
 import { LogCheckpoints } from './log/checkpoints.ts'
 import { Deletions } from './log/deletions.ts'
 import { SyncSchedule } from './log/durability/sync-schedule.ts'
@@ -64,6 +65,7 @@ export interface Storage {
   readonly producerIds: ProducerIds
   readonly leaderEpoch: number
   readonly upkeep: UpkeepCounters
+  readonly turnShare: TurnShare
   /** Syncs and closes every log: the next start has nothing to recover. */
   close(): Promise<void>
   /** Leaves everything as it is, to be recovered. */
@@ -111,13 +113,16 @@ async function openWith(parts: StorageParts, journalLeft: JournalToReplay | unde
   const { bufferPool, checkpoints, filePool, syncSchedule } = shared
   const cleanerOffsets = await CleanerOffsets.open(parts.disk, folder.path)
   const wasCompacted: PartitionFoldersOptions['wasCompacted'] = (log) => cleanerOffsets.of(log) !== undefined
-  const { metadataLog, dynamicConfigs, catalog, leaderEpoch, nextProducerId } = await readMetadata(parts, shared, wasCompacted)
+  const turnShare = new TurnShare(clock)
+  const found = await readMetadata(parts, shared, { turnShare, wasCompacted })
+  const { metadataLog, dynamicConfigs, catalog, leaderEpoch, nextProducerId } = found
   const { config } = dynamicConfigs
   const journal = config.storage === 'memory' ? undefined : journalOf(parts, shared, config)
   const services = { ...shared, journal }
   checkpoints.whenForgetting((log) => cleanerOffsets.forget(log))
   const folders = new PartitionFolders({ dataFolder: folder.path, services, config, leaderEpoch, wasCompacted })
-  const records = new RecordStore({ folders, clock, bufferPool, maxDecompressedBytes: config['max.decompressed.batch.bytes'] })
+  const maxDecompressedBytes = config['max.decompressed.batch.bytes']
+  const records = new RecordStore({ folders, clock, turnShare, bufferPool, maxDecompressedBytes })
   await findPartitions(parts, catalog, records, services)
   if (journal !== undefined)
     journal.start(await replayJournal(journalLeft, { ...services, folder: journalFolder(folder), find: foundIn(records, checkpoints) }))
@@ -129,10 +134,8 @@ async function openWith(parts: StorageParts, journalLeft: JournalToReplay | unde
     reserve: (reserved) => metadataLog.append([{ type: 'producer-ids', nextProducerId: reserved }]),
   })
   const upkeep = new UpkeepCounters()
-  const scheduler = new Scheduler({ clock, diagnostics })
   const compacted = [metadataLog.compacted]
-  for (const job of upkeepJobs({ clock, diagnostics, config, records, compacted, checkpoints, cleanerOffsets, counters: upkeep }))
-    scheduler.add(job)
+  const scheduler = scheduled({ clock, diagnostics, config, records, compacted, checkpoints, cleanerOffsets, counters: upkeep })
   const close = async (): Promise<void> => {
     await scheduler.close()
     await recovery.stop()
@@ -156,7 +159,14 @@ async function openWith(parts: StorageParts, journalLeft: JournalToReplay | unde
     await abandon(services)
   }
   recovery.start()
-  return { services, metadataLog, dynamicConfigs, catalog, records, producerIds, leaderEpoch, upkeep, close, abandon: abandonAll }
+  const state = { metadataLog, dynamicConfigs, catalog, leaderEpoch }
+  return { ...state, services, records, producerIds, upkeep, turnShare, close, abandon: abandonAll }
+}
+
+function scheduled(options: Parameters<typeof upkeepJobs>[0]): Scheduler {
+  const scheduler = new Scheduler(options)
+  for (const job of upkeepJobs(options)) scheduler.add(job)
+  return scheduler
 }
 
 const journalFolder = ({ path }: DataFolder): string => join(path, JOURNAL_FOLDER)
@@ -189,7 +199,7 @@ function foundIn(records: RecordStore, checkpoints: LogCheckpoints): JournalRepl
 async function readMetadata(
   { config, folder, metadataSegmentBytes: segmentBytes }: StorageParts,
   services: LogServices,
-  wasCompacted: PartitionFoldersOptions['wasCompacted'],
+  { turnShare, wasCompacted }: { turnShare: TurnShare; wasCompacted: PartitionFoldersOptions['wasCompacted'] },
 ) {
   const isCompacted = wasCompacted({ topic: METADATA_TOPIC, partition: 0 })
   const options = { wasCompacted: isCompacted, segmentBytes }
@@ -197,6 +207,7 @@ async function readMetadata(
   const dynamicConfigs = new DynamicConfigs({ metadataLog, config })
   const catalog = new Catalog({
     metadataLog,
+    turnShare,
     config: dynamicConfigs.config,
     brokerId: config['node.id'],
     randomId: randomUuid,

@@ -111,7 +111,7 @@ interface Parts {
 async function startLocked(parts: Parts): Promise<Broker> {
   const { diagnostics, clock, counters, startedMs } = parts
   const storage = await openStorage({ ...parts, counters: counters.log })
-  const { dynamicConfigs, catalog, records, producerIds, leaderEpoch, services } = storage
+  const { dynamicConfigs, catalog, records, leaderEpoch, services, turnShare } = storage
   const { config } = dynamicConfigs
   const storageWatch = watchStorage(parts, storage)
   await storageWatch.look()
@@ -120,6 +120,7 @@ async function startLocked(parts: Parts): Promise<Broker> {
   const placement = placementOf(parts, leaderEpoch)
   const groups = new GroupCoordinator({
     clock,
+    turnShare,
     diagnostics,
     config,
     groupConfig: (groupId) => dynamicConfigs.ofGroup(groupId),
@@ -129,9 +130,10 @@ async function startLocked(parts: Parts): Promise<Broker> {
   })
   const server = await Server.listen({
     listeners: config.listeners,
-    served: servedApis({ config, dynamicConfigs, clock, catalog, records, groups, placement, producerIds, fetchSessions, responseBudget }),
+    served: servedApis({ ...storage, config, clock, groups, placement, fetchSessions, responseBudget }),
     diagnostics,
     clock,
+    turnShare,
     counters: counters.server,
     bufferPool: services.bufferPool,
     responseBudget,

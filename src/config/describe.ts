@@ -34,18 +34,36 @@ export interface DescribedConfig {
 
 /** Every topic config, sorted by name. `overrides` are those that the topic has itself. */
 export function describeTopicConfigs(overrides: Texts, broker: BrokerConfig): DescribedConfig[] {
-  return (Object.keys(topicConfigs) as TopicConfigName[]).map((name) => {
-    const row: Row<unknown> = topicConfigs[name]
-    const own = Object.hasOwn(overrides, name) ? parseValue(name, row, overrides[name]!).text : undefined
-    const names = brokerNames(row).map(([synonym]) => synonym)
-    const synonyms = synonymsOf(names, broker)
-    if (own !== undefined) {
-      const ownSynonym = { name, value: own, source: SOURCES.topic }
-      return described(row, { name, value: own, configSource: SOURCES.topic, readOnly: false, synonyms: [ownSynonym, ...synonyms] })
-    }
-    const { text, from } = defaultOfTopic(name, broker.given)
-    return described(row, { name, value: text, configSource: sourceOf(from, broker), readOnly: false, synonyms })
+  return inherited(broker).map((byDefault) => {
+    const { name, synonyms } = byDefault
+    if (!Object.hasOwn(overrides, name)) return byDefault
+    const row: Row<unknown> = topicConfigs[name as TopicConfigName]
+    const value = parseValue(name, row, overrides[name]!).text
+    const own = { name, value, source: SOURCES.topic }
+    return described(row, { name, value, configSource: SOURCES.topic, readOnly: false, synonyms: [own, ...synonyms] })
   })
+}
+
+const inheritedOf = new WeakMap<BrokerConfig['layers'], readonly DescribedConfig[]>() // the layers are others when a config was altered
+
+/** What a topic has that has nothing itself: made once, since an answer may tell it of a thousand topics. */
+function inherited(broker: BrokerConfig): readonly DescribedConfig[] {
+  const known = inheritedOf.get(broker.layers)
+  if (known !== undefined) return known
+  const made = (Object.keys(topicConfigs) as TopicConfigName[]).map((name) => {
+    const row: Row<unknown> = topicConfigs[name]
+    const names = brokerNames(row).map(([synonym]) => synonym)
+    const { text, from } = defaultOfTopic(name, broker.given)
+    return described(row, {
+      name,
+      value: text,
+      configSource: sourceOf(from, broker),
+      readOnly: false,
+      synonyms: synonymsOf(names, broker),
+    })
+  })
+  inheritedOf.set(broker.layers, made)
+  return made
 }
 
 /** Every broker config, sorted by name. */

@@ -4,6 +4,7 @@
 import type { BrokerConfig } from '../config/resolve.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
+import type { TurnShare } from '../lib/turn-share.ts'
 import type { Catalog, Topic } from '../topics/catalog.ts'
 import { OFFSETS_TOPIC } from '../topics/internal-topics.ts'
 import type { RecordStore } from '../topics/record-store.ts'
@@ -19,6 +20,7 @@ import { Shards } from './shards.ts'
 
 export interface CoordinatorOptions {
   readonly clock: Clock
+  readonly turnShare: TurnShare
   readonly diagnostics: Diagnostics
   readonly config: BrokerConfig
   readonly groupConfig: GroupServices['groupConfig']
@@ -91,7 +93,7 @@ export class GroupCoordinator {
   }
 
   async #load(topic: Topic, partitionIndex: number): Promise<Shard> {
-    const { clock, diagnostics, config, groupConfig, catalog, records, randomId } = this.#options
+    const { clock, turnShare, diagnostics, config, groupConfig, catalog, records, randomId } = this.#options
     const note: GroupServices['note'] = (groupId, event) => {
       this.counters.note(event.kind)
       this.history.note(groupId, { timeMs: clock.now(), ...event })
@@ -99,6 +101,7 @@ export class GroupCoordinator {
     const shard = await Shard.load({
       records,
       clock,
+      turnShare,
       topicId: topic.id,
       partitionIndex,
       maxBatchBytes: () => (catalog.has(topic.name) ? catalog.byName(topic.name) : topic).config['max.message.bytes'],

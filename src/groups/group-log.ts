@@ -3,13 +3,14 @@
 // is never in the log without it. Records that are written together are in one batch, and so on disk together or not at all.
 
 import type { Clock } from '../lib/clock.ts'
+import type { TurnShare } from '../lib/turn-share.ts'
 import { nextTurn } from '../lib/turns.ts'
 import type { AppendRequest, RecordStore } from '../topics/record-store.ts'
 import { Refusal } from '../wire/error-codes.ts'
 import { BatchView } from '../wire/records/batch.ts'
 import { decompress } from '../wire/records/codecs.ts'
 import { encodeBatch, type RecordToEncode, readRecords } from '../wire/records/record.ts'
-import { decodeGroupRecord, encodeGroupRecord, type GroupRecord, type GroupRecordDraft } from './records/group-record.ts'
+import { decodeGroupRecord, encodeGroupRecords, type GroupRecord, type GroupRecordDraft } from './records/group-record.ts'
 
 const READ_BYTES = 1 << 20
 const DECOMPRESSED_BYTES_MAX = 64 << 20
@@ -18,15 +19,18 @@ const BATCH_OVERHEAD_BYTES = 61
 const WITHOUT_END = 2 ** 31 - 1 // ms: whoever waits has a timeout of its own, and the log has to know what became of the append
 
 interface Waiting {
-  readonly records: readonly RecordToEncode[]
-  readonly size: number
+  readonly drafts: readonly GroupRecordDraft[]
+  readonly timestamp: number
+  /** Once it is about to be written. */
+  encoded: { readonly records: readonly RecordToEncode[]; readonly size: number } | undefined
   readonly resolve: () => void
-  readonly reject: (refusal: Refusal) => void
+  readonly reject: (error: unknown) => void
 }
 
 export interface GroupLogOptions {
   readonly records: Pick<RecordStore, 'append' | 'read' | 'bounds'>
   readonly clock: Clock
+  readonly turnShare: TurnShare
   readonly topicId: string
   readonly partitionIndex: number
   readonly maxBatchBytes: () => number
@@ -74,12 +78,8 @@ export class GroupLog {
   write(records: readonly GroupRecordDraft[]): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     const timestamp = this.#options.clock.now()
-    const encoded = records.map((record) => ({ timestamp, ...encodeGroupRecord(record) }))
-    const size = encoded.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0) + RECORD_OVERHEAD_BYTES, 0)
-    if (size + BATCH_OVERHEAD_BYTES > this.#options.maxBatchBytes())
-      return Promise.reject(new Refusal('UNKNOWN_SERVER_ERROR', `${size} bytes are more than a batch of __consumer_offsets may have`))
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ records: encoded, size, resolve, reject })
+      this.#waiting.push({ drafts: records, timestamp, encoded: undefined, resolve, reject })
       this.#writing ??= this.#write()
     })
   }
@@ -92,9 +92,11 @@ export class GroupLog {
   async #write(): Promise<void> {
     await nextTurn() // what other requests of this turn write goes out in the same batch
     while (this.#waiting.length > 0) {
-      const together = this.#nextBatch()
+      const together = await this.#nextBatch()
+      if (together.length === 0) continue
       try {
         await this.#append(together)
+        await this.#options.turnShare.step() // a sync brings the commits of many shards to an end, and each may have thousands
         for (const { resolve } of together) resolve()
       } catch (error) {
         this.#fail(error, together)
@@ -103,20 +105,32 @@ export class GroupLog {
     this.#writing = undefined
   }
 
-  #nextBatch(): Waiting[] {
+  /** What no batch can hold is refused, and left out. */
+  async #nextBatch(): Promise<Waiting[]> {
     const sizeMax = this.#options.maxBatchBytes()
-    let count = 0
-    for (let size = BATCH_OVERHEAD_BYTES; count < this.#waiting.length; count++) {
-      size += this.#waiting[count]!.size
-      if (count > 0 && size > sizeMax) break
+    const together: Waiting[] = []
+    for (let size = BATCH_OVERHEAD_BYTES; this.#waiting.length > 0;) {
+      const wait = this.#options.turnShare.step()
+      if (wait !== undefined) await wait
+      const next = this.#waiting[0]!
+      try {
+        next.encoded ??= encodedOf(next, sizeMax)
+        size += next.encoded.size
+        if (together.length > 0 && size > sizeMax) break
+        together.push(next)
+      } catch (error) {
+        next.reject(error)
+      }
+      this.#waiting.shift()
     }
-    return this.#waiting.splice(0, count)
+    return together
   }
 
   /** Resolves when the batch is durable. */
   async #append(together: readonly Waiting[]): Promise<void> {
     const { records, topicId, partitionIndex } = this.#options
-    const batch = await encodeBatch({ records: together.flatMap(({ records: own }) => own) })
+    await this.#options.turnShare.step()
+    const batch = await encodeBatch({ records: together.flatMap(({ encoded }) => encoded!.records) })
     const appends = [{ topicId, partitionIndex, records: batch }]
     const request: AppendRequest = { transactionalId: null, allowsZstd: true, timeoutMs: WITHOUT_END, appends }
     const [result] = await (await records.append(request)).results
@@ -128,6 +142,14 @@ export class GroupLog {
     for (const { reject } of [...together, ...this.#waiting.splice(0)]) reject(this.#failure)
     this.#options.failed(this.#failure)
   }
+}
+
+/** Throws UNKNOWN_SERVER_ERROR. */
+function encodedOf({ drafts, timestamp }: Waiting, sizeMax: number): Waiting['encoded'] & object {
+  const records = encodeGroupRecords(drafts).map(({ key, value }) => ({ timestamp, key, value }))
+  const size = records.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0) + RECORD_OVERHEAD_BYTES, 0)
+  if (size + BATCH_OVERHEAD_BYTES <= sizeMax) return { records, size }
+  throw new Refusal('UNKNOWN_SERVER_ERROR', `${size} bytes are more than a batch of __consumer_offsets may have`)
 }
 
 function decodedAfter(

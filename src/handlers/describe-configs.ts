@@ -29,7 +29,7 @@ type Result = Draft<typeof api.response>['results'][number]
 const GROUPS_PER_REQUEST_MAX = 1000 // any name is a group's, and its description a thousand times as long
 
 export function describeConfigs(services: Services): ServedApi {
-  const { catalog, config, dynamicConfigs } = services
+  const { catalog, config, dynamicConfigs, turnShare } = services
 
   const configsOf = (resource: Resource): DescribedConfig[] => {
     const { resourceName: name } = resource
@@ -72,12 +72,14 @@ export function describeConfigs(services: Services): ServedApi {
   }
 
   return handler(api, {
-    handle(request) {
+    async handle(request) {
       let groupsLeft = GROUPS_PER_REQUEST_MAX
-      const results = distinct(request.resources).map((resource) => {
-        if (resource.resourceType === GROUP && groupsLeft-- <= 0) return refused(resource, tooManyGroups())
-        return describe(resource, request)
-      })
+      const results: Result[] = []
+      for (const resource of distinct(request.resources)) {
+        await turnShare.step()
+        const isOneTooMany = resource.resourceType === GROUP && groupsLeft-- <= 0
+        results.push(isOneTooMany ? refused(resource, tooManyGroups()) : describe(resource, request))
+      }
       return { results }
     },
     refuse: ({ resources }, refusal) => ({ results: resources.map((resource) => refused(resource, refusal)) }),

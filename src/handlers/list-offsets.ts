@@ -65,7 +65,7 @@ const SPECIAL_TIMESTAMPS: Readonly<Record<number, { sinceVersion: number; find: 
     [-6]: { sinceVersion: 11, find: tiered },
   }
 
-export function listOffsets({ catalog, placement, records }: Services): ServedApi {
+export function listOffsets({ catalog, placement, records, turnShare }: Services): ServedApi {
   const find = async (asked: Asked, timestamp: number, apiVersion: number): Promise<Found> => {
     if (timestamp >= 0) return (await records.offsetForTimestamp(asked.topicId, asked.partitionIndex, timestamp)) ?? NOTHING
     const special = SPECIAL_TIMESTAMPS[timestamp]
@@ -77,7 +77,7 @@ export function listOffsets({ catalog, placement, records }: Services): ServedAp
     async handle({ topics, isolationLevel }, { apiVersion }) {
       const answerTopic = async ([name, partitions]: [string, readonly AskedPartition[]]) => {
         const twice = namedTwice(partitions, ({ partitionIndex }) => partitionIndex)
-        const answers = await perPartition(distinct(partitions), ({ partitionIndex, currentLeaderEpoch, timestamp }) => {
+        const answers = await perPartition(distinct(partitions), turnShare, ({ partitionIndex, currentLeaderEpoch, timestamp }) => {
           if (twice.has(partitionIndex)) throw new Refusal('INVALID_REQUEST')
           const topic = catalog.byName(name)
           placement.checkLeader(topic, partitionIndex, currentLeaderEpoch)

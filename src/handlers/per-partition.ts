@@ -1,21 +1,29 @@
 // The shape that most requests share, topics with partitions, and what a refusal means in it: the error code of that one partition, nothing more.
 
+import type { TurnShare } from '../lib/turn-share.ts'
 import { attemptLater } from '../wire/attempt.ts'
 import { errorCode, Refusal } from '../wire/error-codes.ts'
 
+const PARTITIONS_PER_STEP = 64 // less than a millisecond
+
 type PartitionAnswer<Answer> = { partitionIndex: number; errorCode: number } & Partial<Answer>
 
-/** Answers each asked partition, all at once, with its index and an error code; a refused one carries nothing else. */
-export function perPartition<Asked extends { partitionIndex: number }, Answer extends object>(
+/** Answers each asked partition, none waiting for another, with its index and an error code; a refused one carries nothing else. */
+export async function perPartition<Asked extends { partitionIndex: number }, Answer extends object>(
   asked: readonly Asked[],
+  turnShare: TurnShare,
   answer: (asked: Asked) => Promise<Answer>,
 ): Promise<PartitionAnswer<Answer>[]> {
-  return Promise.all(
-    asked.map(async (one) => {
-      const { partitionIndex } = one
-      const result = await attemptLater(() => answer(one))
-      if (result instanceof Refusal) return { partitionIndex, errorCode: errorCode(result.error) } as PartitionAnswer<Answer>
-      return { partitionIndex, errorCode: 0, ...result }
-    }),
-  )
+  const answerOne = async (one: Asked): Promise<PartitionAnswer<Answer>> => {
+    const { partitionIndex } = one
+    const result = await attemptLater(() => answer(one))
+    if (result instanceof Refusal) return { partitionIndex, errorCode: errorCode(result.error) } as PartitionAnswer<Answer>
+    return { partitionIndex, errorCode: 0, ...result }
+  }
+  const answers: Promise<PartitionAnswer<Answer>>[] = []
+  for (const [index, one] of asked.entries()) {
+    if (index % PARTITIONS_PER_STEP === 0) await turnShare.step()
+    answers.push(answerOne(one))
+  }
+  return Promise.all(answers)
 }

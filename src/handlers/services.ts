@@ -3,6 +3,7 @@
 import type { BrokerConfig } from '../config/resolve.ts'
 import type { ByteBudget } from '../lib/byte-budget.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { TurnShare } from '../lib/turn-share.ts'
 import type { GroupCoordinator } from '../groups/coordinator.ts'
 import type { Catalog } from '../topics/catalog.ts'
 import type { DynamicConfigs } from '../topics/dynamic-configs.ts'
@@ -16,6 +17,8 @@ export interface Services {
   readonly config: BrokerConfig
   readonly dynamicConfigs: DynamicConfigs
   readonly clock: Clock
+  /** For requests that ask for much. */
+  readonly turnShare: TurnShare
   readonly catalog: Catalog
   readonly placement: Placement
   readonly records: RecordStore

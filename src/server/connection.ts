@@ -11,6 +11,7 @@ import type { ConnectionInfo } from '../handlers/handler.ts'
 import type { ByteBudget } from '../lib/byte-budget.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
+import type { TurnShare } from '../lib/turn-share.ts'
 import type { Turns } from '../lib/turns.ts'
 import type { BufferPool } from '../lib/buffer-pool.ts'
 import { FrameQueue } from '../wire/frame-queue.ts'
@@ -37,6 +38,7 @@ export interface ConnectionServices {
   readonly maxRequestBytes: number
   readonly bufferPool: BufferPool
   readonly pieceTurns: Turns
+  readonly turnShare: TurnShare
   readonly counters: ServerCounters
   readonly requestBudgets: RequestBudgets
   readonly responseBudget: ByteBudget
@@ -139,6 +141,11 @@ export class Connection {
         this.#isHeldUp = true
         break
       }
+      if (this.#services.turnShare.isSpent) {
+        this.#isHeldUp = true
+        this.#resumeSoon()
+        break
+      }
       const frame = this.#nextFrame()
       if (frame === undefined) {
         this.#isInputDone = this.#isInputOver
@@ -233,6 +240,11 @@ export class Connection {
   }
 
   readonly #flush = (): void => {
+    if (this.#services.turnShare.isSpent) this.#services.turnShare.later(this.#flushNow)
+    else this.#flushNow()
+  }
+
+  readonly #flushNow = (): void => {
     this.#isFlushScheduled = false
     if (this.#isEnded) return
     const isLast = this.#replies.take(this.#send)
@@ -248,11 +260,11 @@ export class Connection {
     if (exchange.isAwaited) this.#output.mark(() => exchange.left())
   }
 
-  // Through setImmediate, so that one client's flood of small requests takes turns with the others' requests.
+  // In another turn, so that one client's flood of small requests takes turns with the others' requests.
   #resumeSoon(): void {
     if (this.#isResumeScheduled || !this.#isHeldUp || !this.#canStart()) return
     this.#isResumeScheduled = true
-    setImmediate(() => {
+    this.#services.turnShare.later(() => {
       this.#isResumeScheduled = false
       this.#advance()
     })

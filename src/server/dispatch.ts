@@ -12,6 +12,7 @@ import { Malformed, Reader } from '../wire/reader.ts'
 import type { Accepted, Answer, ConnectionInfo, RequestContext, RequestMemory, ServedApi } from '../handlers/handler.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
+import type { TurnShare } from '../lib/turn-share.ts'
 import type { RequestHeader } from '../wire/frame.ts'
 import type { Reply } from './exchange.ts'
 import type { ApiCounters, ServerCounters } from './server-counters.ts'
@@ -52,19 +53,22 @@ export interface DispatcherServices {
   readonly diagnostics: Diagnostics
   readonly clock: Clock
   readonly counters: ServerCounters
+  readonly turnShare: TurnShare
 }
 
 export class Dispatcher {
   readonly #servedByKey: ReadonlyMap<number, CountedApi>
   readonly #diagnostics: Diagnostics
   readonly #clock: Clock
+  readonly #turnShare: TurnShare
   readonly #isFlexible = (apiKey: number, apiVersion: number): boolean =>
     apiVersion >= (this.#servedByKey.get(apiKey)?.served.api.firstFlexibleVersion ?? Infinity)
 
-  constructor(served: readonly ServedApi[], { diagnostics, clock, counters }: DispatcherServices) {
+  constructor(served: readonly ServedApi[], { diagnostics, clock, counters, turnShare }: DispatcherServices) {
     this.#servedByKey = new Map(served.map((each) => [each.api.key, { served: each, counters: counters.ofApi(each.api) }]))
     this.#diagnostics = diagnostics
     this.#clock = clock
+    this.#turnShare = turnShare
   }
 
   /** The connection's next request may start when this has returned, or its promise has settled. Promises only where the handler makes one. */
@@ -75,7 +79,7 @@ export class Dispatcher {
       const accepted = call.served.accept(call.request, call.context)
       if (!(accepted instanceof Promise)) return this.#outcome(call, accepted)
       return accepted.then(
-        (settled) => this.#outcome(call, settled),
+        (settled) => this.#inTurn(() => this.#outcome(call, settled)),
         (error: unknown) => this.#failure(call, error),
       )
     } catch (error) {
@@ -123,10 +127,16 @@ export class Dispatcher {
   #outcome(call: Call, { answer }: Accepted): Outcome {
     if (!(answer instanceof Promise)) return this.#reply(call, answer)
     const later = answer.then(
-      (settled) => this.#reply(call, settled),
+      (settled) => this.#inTurn(() => this.#reply(call, settled)),
       (error: unknown) => this.#failure(call, error),
     )
     return { later }
+  }
+
+  /** A thousand that have waited for the same thing are answered together. */
+  #inTurn<T>(work: () => T): T | Promise<T> {
+    const wait = this.#turnShare.step()
+    return wait === undefined ? work() : wait.then(work)
   }
 
   #reply(call: Call, answer: Answer): Reply {

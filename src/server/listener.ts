@@ -7,6 +7,7 @@ import type { ByteBudget } from '../lib/byte-budget.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
 import type { BufferPool } from '../lib/buffer-pool.ts'
+import type { TurnShare } from '../lib/turn-share.ts'
 import { RequestBudgets } from './budgets.ts'
 import { Connection, type ConnectionServices } from './connection.ts'
 import { Dispatcher } from './dispatch.ts'
@@ -33,6 +34,8 @@ export interface ServerOptions {
   readonly served: readonly ServedApi[]
   readonly diagnostics: Diagnostics
   readonly clock: Clock
+  /** What many clients ask for at once takes turns. */
+  readonly turnShare: TurnShare
   /** `socket.request.max.bytes`: a larger frame closes its connection. */
   readonly maxRequestBytes: number
   readonly counters: ServerCounters
@@ -106,11 +109,11 @@ export class Server {
   }
 
   private constructor(options: ServerOptions) {
-    const { served, diagnostics, clock, counters, connectionLimits, queuedRequestBytes } = options
+    const { served, connectionLimits, queuedRequestBytes } = options
     this.#limits = connectionLimits
     this.#services = {
       ...options,
-      dispatcher: new Dispatcher(served, { diagnostics, clock, counters }),
+      dispatcher: new Dispatcher(served, options),
       requestBudgets: new RequestBudgets(queuedRequestBytes),
       pieceTurns: pieceTurns(),
     }

@@ -5,6 +5,7 @@ import { alterableTopicConfigs } from '../config/alterable-configs.ts'
 import type { BrokerConfig, TopicConfig } from '../config/resolve.ts'
 import { resolveTopicConfig, validateTopicConfigs } from '../config/resolve.ts'
 import { Mutex } from '../lib/mutex.ts'
+import type { TurnShare } from '../lib/turn-share.ts'
 import { attempt } from '../wire/attempt.ts'
 import { Refusal } from '../wire/error-codes.ts'
 import type { ConfigEdit } from './config-edits.ts'
@@ -47,6 +48,7 @@ export interface TopicFollower {
 
 export interface CatalogOptions {
   readonly metadataLog: MetadataLog
+  readonly turnShare: TurnShare
   readonly config: BrokerConfig
   readonly brokerId: number
   /** Makes a new topic id. */
@@ -137,7 +139,7 @@ export class Catalog {
   /** Creates what can be created, all with one sync, and answers each in its place: the topic, or why not. With `validateOnly` nothing is changed. */
   create(newTopics: readonly NewTopic[], validateOnly = false): Promise<(Topic | Refusal)[]> {
     return this.#mutex.run(async () => {
-      const results = this.#validated(newTopics)
+      const results = await this.#validated(newTopics)
       const topics = results.filter((result) => !(result instanceof Refusal)) as Topic[]
       if (validateOnly || topics.length === 0) return results
       await this.#options.metadataLog.append(topics.map(recordOf))
@@ -222,17 +224,20 @@ export class Catalog {
     }
   }
 
-  #validated(newTopics: readonly NewTopic[]): (Topic | Refusal)[] {
+  async #validated(newTopics: readonly NewTopic[]): Promise<(Topic | Refusal)[]> {
     const collisions = new Map<string, string>() // within the request
+    const results: (Topic | Refusal)[] = []
     let partitionsLeft = PARTITIONS_PER_REQUEST_MAX
-    return newTopics.map((newTopic) => {
+    for (const newTopic of newTopics) {
+      await this.#options.turnShare.step()
       const topic = attempt(() => this.#validTopic(newTopic, collisions))
-      if (topic instanceof Refusal) return topic
-      collisions.set(this.#collisionKey(topic.name), topic.name)
-      partitionsLeft -= topic.partitionCount
-      if (partitionsLeft >= 0) return topic
-      return tooManyPartitions()
-    })
+      if (!(topic instanceof Refusal)) {
+        collisions.set(this.#collisionKey(topic.name), topic.name)
+        partitionsLeft -= topic.partitionCount
+      }
+      results.push(topic instanceof Refusal || partitionsLeft >= 0 ? topic : tooManyPartitions())
+    }
+    return results
   }
 
   #validTopic(newTopic: NewTopic, collisions: ReadonlyMap<string, string>): Topic {

@@ -3,6 +3,7 @@
 
 import type { BufferPool } from '../lib/buffer-pool.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { TurnShare } from '../lib/turn-share.ts'
 import type { TopicConfig } from '../config/resolve.ts'
 import type { BatchRules, CheckedBatch } from '../log/batches/check-batch.ts'
 import { checkBatch } from '../log/batches/check-batch.ts'
@@ -65,11 +66,13 @@ export interface ReadRequest {
 export interface RecordStoreOptions {
   readonly folders: PartitionFolders
   readonly clock: Clock
+  readonly turnShare: TurnShare
   readonly bufferPool: BufferPool
   readonly maxDecompressedBytes: number
 }
 
 const OPENED_AHEAD = 16
+const READS_PER_STEP = 64 // less than a millisecond, where nothing has to be read from disk
 const CLOSED_AT_ONCE = 1000 // they share the syncs of the data folder; all 10,000 at once would take twice the memory
 
 export class RecordStore implements TopicFollower {
@@ -101,7 +104,12 @@ export class RecordStore implements TopicFollower {
   async topicDeleted(topic: Topic): Promise<void> {
     const partitions = this.#partitions.get(topic.id) ?? []
     this.#partitions.delete(topic.id)
-    await Promise.all(partitions.map((partition) => partition.delete()))
+    const deleted: Promise<void>[] = []
+    for (const partition of partitions) {
+      await this.#options.turnShare.step()
+      deleted.push(partition.delete())
+    }
+    await Promise.all(deleted)
   }
 
   /** undefined when there is none. */
@@ -216,6 +224,7 @@ export class RecordStore implements TopicFollower {
     let nextIndex = 0
     for (const read of reads) {
       if (stopsWhenFull && bytesLeft <= 0 && !isEmpty) break
+      if (nextIndex % READS_PER_STEP === READS_PER_STEP - 1) await this.#options.turnShare.step()
       nextIndex++
       const found = attempt(() =>
         this.#read(read, Math.min(read.maxBytes, bytesLeft), { readCommitted, atLeastOneBatch: atLeastOneBatch && isEmpty }),

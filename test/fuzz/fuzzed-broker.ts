@@ -54,6 +54,7 @@ export class FuzzedBroker {
       served: services.served,
       diagnostics: { ...quiet, error: (message, fields) => complaints.push(`${message} ${JSON.stringify(fields)}`) },
       clock: systemClock,
+      turnShare: services.turnShare,
       counters: new ServerCounters(),
       maxRequestBytes: REQUEST_BYTES_MAX,
       queuedRequestBytes: 4 * REQUEST_BYTES_MAX,

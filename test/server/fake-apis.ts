@@ -3,6 +3,7 @@
 import { EventEmitter, once } from 'node:events'
 import { onTestFinished } from 'vitest'
 import { ByteBudget } from '../../src/lib/byte-budget.ts'
+import { TurnShare } from '../../src/lib/turn-share.ts'
 import { createDiagnostics, type LogLine } from '../../src/lib/diagnostics.ts'
 import { type ListeningAddress, Server, type ServerOptions } from '../../src/server/listener.ts'
 import { ServerCounters } from '../../src/server/server-counters.ts'
@@ -72,7 +73,7 @@ export interface TestServer {
   readonly connectTo: (address: ListeningAddress) => Promise<TestClient>
 }
 
-const noLimits = (): Omit<ServerOptions, 'served' | 'diagnostics' | 'clock' | 'counters'> => ({
+const noLimits = (): Omit<ServerOptions, 'served' | 'diagnostics' | 'clock' | 'turnShare' | 'counters'> => ({
   listeners: [{ name: 'PLAINTEXT', host: 'localhost', port: 0 }],
   maxRequestBytes: 104_857_600,
   queuedRequestBytes: Infinity,
@@ -82,7 +83,7 @@ const noLimits = (): Omit<ServerOptions, 'served' | 'diagnostics' | 'clock' | 'c
   connectionLimits: { total: Infinity, perAddress: Infinity, ofAddress: new Map() },
 })
 
-export async function startServer(options: Partial<Omit<ServerOptions, 'diagnostics' | 'clock' | 'counters'>> = {}) {
+export async function startServer(options: Partial<Omit<ServerOptions, 'diagnostics' | 'clock' | 'turnShare' | 'counters'>> = {}) {
   const calls = new Calls()
   const clock = new ManualClock()
   const logLines: LogLine[] = []
@@ -102,7 +103,7 @@ export async function startServer(options: Partial<Omit<ServerOptions, 'diagnost
     ...(options.served ?? []),
   ]
   const counters = new ServerCounters()
-  const server = await Server.listen({ ...noLimits(), ...options, served, diagnostics, clock, counters })
+  const server = await Server.listen({ ...noLimits(), ...options, served, diagnostics, clock, turnShare: new TurnShare(clock), counters })
   onTestFinished(() => {
     void server.stop(0)
     clock.advance(0)

@@ -10,6 +10,7 @@ import { servedApis } from '../../src/handlers/served-apis.ts'
 import type { Services } from '../../src/handlers/services.ts'
 import type { BufferPool } from '../../src/lib/buffer-pool.ts'
 import type { Clock } from '../../src/lib/clock.ts'
+import { TurnShare } from '../../src/lib/turn-share.ts'
 import { GroupCoordinator } from '../../src/groups/coordinator.ts'
 import { Catalog } from '../../src/topics/catalog.ts'
 import { randomUuid } from '../../src/topics/data-folder.ts'
@@ -63,7 +64,8 @@ export async function openServicesAt<C extends Clock>(
   const metadataLog = await MetadataLog.open('/data/__cluster_metadata-0', logs)
   const dynamicConfigs = new DynamicConfigs({ metadataLog, config: resolveBrokerConfig({ flags }).config })
   const { config } = dynamicConfigs
-  const catalog = new Catalog({ metadataLog, config, brokerId: 1, randomId: randomUuid, isCaseSensitive: true })
+  const turnShare = new TurnShare(clock)
+  const catalog = new Catalog({ metadataLog, turnShare, config, brokerId: 1, randomId: randomUuid, isCaseSensitive: true })
   const folders = new PartitionFolders({
     dataFolder: '/data',
     services: logs,
@@ -74,6 +76,7 @@ export async function openServicesAt<C extends Clock>(
   const records = new RecordStore({
     folders,
     clock,
+    turnShare,
     bufferPool: logs.bufferPool,
     maxDecompressedBytes: config['max.decompressed.batch.bytes'],
   })
@@ -85,8 +88,21 @@ export async function openServicesAt<C extends Clock>(
   const responseBudget = new ByteBudget(config['queued.max.response.bytes'])
   const groupConfig = (groupId: string) => dynamicConfigs.ofGroup(groupId)
   const { diagnostics } = logs
-  const groups = new GroupCoordinator({ clock, diagnostics, config, groupConfig, catalog, records, randomId: randomUuid })
-  const services = { config, dynamicConfigs, clock, catalog, placement, records, groups, producerIds, fetchSessions, responseBudget, disk }
+  const groups = new GroupCoordinator({ clock, turnShare, diagnostics, config, groupConfig, catalog, records, randomId: randomUuid })
+  const services = {
+    config,
+    dynamicConfigs,
+    clock,
+    turnShare,
+    catalog,
+    placement,
+    records,
+    groups,
+    producerIds,
+    fetchSessions,
+    responseBudget,
+    disk,
+  }
   return { ...services, bufferPool: logs.bufferPool, served: servedApis(services) }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { NewTopic, Topic } from '../../src/topics/catalog.ts'
+import { TurnShare } from '../../src/lib/turn-share.ts'
 import { Catalog } from '../../src/topics/catalog.ts'
 import { resolveBrokerConfig } from '../../src/config/resolve.ts'
 import { MemoryDisk } from '../../src/disk/memory-disk.ts'
@@ -7,6 +8,7 @@ import { Refusal } from '../../src/wire/error-codes.ts'
 import { changedBy } from '../../src/topics/config-edits.ts'
 import { DynamicConfigs } from '../../src/topics/dynamic-configs.ts'
 import type { MetadataLog } from '../../src/topics/metadata-log.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { openMetadataLog } from '../support/metadata-log.ts'
 
 const newTopic = (name: string, more: Partial<NewTopic> = {}): NewTopic => ({
@@ -30,7 +32,7 @@ async function openCatalog(disk = new MemoryDisk(), isCaseSensitive = true): Pro
   const { config } = dynamicConfigs
   let nextId = 0
   const randomId = (): string => `id-${nextId++}`.padEnd(22, 'A')
-  const catalog = new Catalog({ metadataLog, config, brokerId: 1, isCaseSensitive, randomId })
+  const catalog = new Catalog({ metadataLog, turnShare: new TurnShare(new ManualClock()), config, brokerId: 1, isCaseSensitive, randomId })
   for await (const record of metadataLog.replay()) {
     if (record.type === 'topic' || record.type === 'topic-deleted') catalog.replay(record)
     if (record.type === 'configs') dynamicConfigs.replay(record)

@@ -30,14 +30,34 @@ export type GroupRecordDraft = {
 const KEY_VERSION = 0
 const kindsByType = new Map(Object.entries(GROUP_RECORDS).map(([kind, { type }]) => [type as number, kind as GroupRecordKind]))
 
-export function encodeGroupRecord(record: GroupRecordDraft): { key: Buffer; value: Buffer | null } {
-  const { kind, key, value } = record
-  const schemas = GROUP_RECORDS[kind]
-  const version = record.version ?? schemas.writtenVersion
-  return {
-    key: tagged(schemas.type, schemas.key, KEY_VERSION, key),
-    value: value === null ? null : tagged(version, schemas.value, version, value),
-  }
+export interface EncodedGroupRecord {
+  readonly key: Buffer
+  readonly value: Buffer | null
+}
+
+export function encodeGroupRecord(record: GroupRecordDraft): EncodedGroupRecord {
+  return encodeGroupRecords([record])[0]!
+}
+
+/** All in one buffer, which each is a part of: a commit may have 10,000. */
+export function encodeGroupRecords(records: readonly GroupRecordDraft[]): EncodedGroupRecord[] {
+  const writer = new Writer()
+  const ends = records.map((record): [keyEnd: number, valueEnd: number] => {
+    const { kind, key, value } = record
+    const schemas = GROUP_RECORDS[kind]
+    const version = record.version ?? schemas.writtenVersion
+    writeTagged(writer, schemas.type, schemas.key, KEY_VERSION, key)
+    const keyEnd = writer.size
+    if (value !== null) writeTagged(writer, version, schemas.value, version, value)
+    return [keyEnd, writer.size]
+  })
+  const bytes = Buffer.concat(writer.chunks())
+  let start = 0
+  return ends.map(([keyEnd, valueEnd], index) => {
+    const encoded = { key: bytes.subarray(start, keyEnd), value: records[index]!.value === null ? null : bytes.subarray(keyEnd, valueEnd) }
+    start = valueEnd
+    return encoded
+  })
 }
 
 /** undefined for a type that is not known here: Kafka's brokers pass over those, too. Throws Malformed. */
@@ -55,9 +75,7 @@ export function decodeGroupRecord(key: Buffer, value: Buffer | null): GroupRecor
   return { kind, key: decodedKey, value: recordCodec(schemas.value, version).decode(reader) } as GroupRecord
 }
 
-function tagged(tag: number, schema: RecordSchema, version: number, body: unknown): Buffer {
-  const writer = new Writer()
+function writeTagged(writer: Writer, tag: number, schema: RecordSchema, version: number, body: unknown): void {
   writer.int16(tag)
   recordCodec(schema, version).encode(writer, body)
-  return Buffer.concat(writer.chunks())
 }

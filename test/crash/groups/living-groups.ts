@@ -136,8 +136,8 @@ export class LivingGroups {
   async #start(): Promise<void> {
     const { disk, clock } = this.#life
     this.#storage = await openOn(disk, clock, FLAGS)
-    const { dynamicConfigs, catalog, records } = this.#storage
-    const parts = { clock, diagnostics: silent, config: dynamicConfigs.config, catalog, records, randomId: randomUuid }
+    const { dynamicConfigs, catalog, records, turnShare } = this.#storage
+    const parts = { clock, turnShare, diagnostics: silent, config: dynamicConfigs.config, catalog, records, randomId: randomUuid }
     this.#groups = new GroupCoordinator({ ...parts, groupConfig: () => ({}) })
     this.#groups.start()
     await settled() // what a crash left of deleted topics is removed

@@ -1,0 +1,57 @@
+// Shares each turn of the event loop among all who have much to do: as long as they have worked only a few milliseconds in it, everybody goes on; after that they
+// wait, first come, first served, for the turns that follow. So whatever comes all at once, and however long it takes together, nobody else waits long. What one
+// does between two steps is for it to keep small.
+
+import type { Clock } from './clock.ts'
+
+const WORK_MS = 5
+
+export class TurnShare {
+  readonly #clock: Clock
+  #sinceMs: number | undefined // when somebody began to work in this turn
+  #waiting: (() => void)[] = []
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Undefined when the caller may go on at once, else a promise of when. */
+  step(): Promise<void> | undefined {
+    return this.isSpent ? new Promise((resolve) => this.later(resolve)) : undefined
+  }
+
+  /** There has been work enough in this turn. */
+  get isSpent(): boolean {
+    if (this.#sinceMs === undefined) this.#begin()
+    return this.#clock.monotonic() - this.#sinceMs! >= WORK_MS
+  }
+
+  /** Does the work in a later turn, after what others have put off before. */
+  later(work: () => void): void {
+    if (this.#sinceMs === undefined) this.#begin()
+    this.#waiting.push(work)
+  }
+
+  #begin(): void {
+    this.#sinceMs = this.#clock.monotonic()
+    setImmediate(this.#nextTurn)
+  }
+
+  readonly #nextTurn = (): void => {
+    this.#sinceMs = undefined
+    if (this.#waiting.length === 0) return
+    this.#begin()
+    this.#goOn()
+  }
+
+  readonly #goOn = (): void => {
+    const work = this.#waiting.shift()
+    if (work === undefined) return
+    work()
+    queueMicrotask(this.#goOnIfTimeIsLeft) // after what follows from a promise that `work` has resolved
+  }
+
+  readonly #goOnIfTimeIsLeft = (): void => {
+    if (!this.isSpent) this.#goOn()
+  }
+}

@@ -1,0 +1,75 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { TurnShare } from '../../src/lib/turn-share.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+const SHARE_MS = 5
+
+/** Work of so many steps, each of which takes so long; what is done is noted by name. */
+async function work(turnShare: TurnShare, clock: ManualClock, { name = '', steps = 1, stepMs = 1, done = [] as string[] }): Promise<void> {
+  for (let step = 0; step < steps; step++) {
+    const wait = turnShare.step()
+    if (wait !== undefined) await wait
+    clock.advance(stepMs)
+    done.push(name)
+  }
+}
+
+function newShare() {
+  const clock = new ManualClock()
+  return { clock, turnShare: new TurnShare(clock), done: [] as string[] }
+}
+
+describe('a share of a turn', () => {
+  it('lets everybody go on as long as the turn is young', () => {
+    const { clock, turnShare } = newShare()
+    expect(turnShare.step()).toBeUndefined()
+    clock.advance(SHARE_MS - 1)
+    expect(turnShare.step()).toBeUndefined()
+  })
+
+  it('stops whoever works too long, until the next turn', async () => {
+    const { clock, turnShare, done } = newShare()
+    void work(turnShare, clock, { steps: 12, done })
+    expect(done.length).toBe(SHARE_MS)
+    await nextTurn()
+    expect(done.length).toBe(2 * SHARE_MS)
+  })
+
+  it('is one for all: what one has used up another does not get', async () => {
+    const { clock, turnShare, done } = newShare()
+    for (let index = 0; index < 100; index++) void work(turnShare, clock, { done })
+    expect(done.length).toBe(SHARE_MS)
+    await nextTurn()
+    expect(done.length).toBe(2 * SHARE_MS)
+  })
+
+  it('lets those go on first who have waited longest', async () => {
+    const { clock, turnShare, done } = newShare()
+    expect(turnShare.step()).toBeUndefined()
+    clock.advance(SHARE_MS)
+    for (const name of ['a', 'b', 'c']) void work(turnShare, clock, { name, stepMs: SHARE_MS, done })
+    for (let turn = 0; turn < 4; turn++) await nextTurn()
+    expect(done).toEqual(['a', 'b', 'c'])
+  })
+
+  it('does what is put off in a later turn, as much as there is time for', async () => {
+    const { clock, turnShare, done } = newShare()
+    for (const name of ['a', 'b', 'c'])
+      turnShare.later(() => {
+        done.push(name)
+        clock.advance(name === 'b' ? SHARE_MS : 0)
+      })
+    expect(done).toEqual([])
+    await nextTurn()
+    expect(done).toEqual(['a', 'b'])
+    await nextTurn()
+    expect(done).toEqual(['a', 'b', 'c'])
+  })
+
+  it('comes to all in the end', async () => {
+    const { clock, turnShare, done } = newShare()
+    await Promise.all(Array.from({ length: 50 }, (_, index) => work(turnShare, clock, { name: String(index), steps: 3, stepMs: 2, done })))
+    expect(done.length).toBe(150)
+  })
+})
