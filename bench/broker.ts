@@ -1,13 +1,15 @@
 // The whole broker, beside Kafka on the same machine: each case in turns (A B A B …), medians of several runs. Needs Linux; Kafka also
-// `npm run test:clients:install`. Everything takes about two hours and a half; nothing else should run meanwhile.
+// `npm run test:clients:install`. Everything takes about three hours and a half; nothing else should run meanwhile.
 //
 //   npm run bench:broker                                            all cases, Ottla alone
 //   npm run bench:broker -- --vs kafka --save                       beside Kafka; keeps bench/results.json and writes docs/performance.md
 //   npm run bench:broker -- --vs kafka --only small --runs 3        cases whose name begins so
+//   npm run bench:broker -- --vs kafka --only many-partitions --partitions 300 --kilobytes 100      a case in small, to try it
 //   npm run bench:broker -- --page                                  writes docs/performance.md from what is kept
 
 import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
+import type { CaseText } from './broker/case.ts'
 import { CASES } from './broker/cases.ts'
 import { type Contender, CONTENDERS, isOurs } from './broker/contenders.ts'
 import { leaveNothingBehind } from './broker/left-behind.ts'
@@ -26,14 +28,16 @@ const { values } = parseArgs({
     contenders: { type: 'string' }, // with commas
     runs: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '5' },
-    partitions: { type: 'string', default: '10000' }, // of the case with many
-    kilobytes: { type: 'string', default: '1000' }, // in each of them
-    members: { type: 'string', default: '100' }, // of the groups
+    partitions: { type: 'string' }, // less, in the case with many
+    kilobytes: { type: 'string' }, // in each of them
+    members: { type: 'string' }, // less, in the groups
     folder: { type: 'string', default: tmpdir() },
     save: { type: 'boolean', default: false },
     page: { type: 'boolean', default: false },
   },
 })
+
+const FULL = { partitions: 10_000, kilobytesPerPartition: 1000, members: 100 }
 
 const stored = storedResults()
 const progress = (sentence: string): void => console.error(sentence)
@@ -57,15 +61,19 @@ function wantedContenders(): Contender[] {
 
 async function measureAll(): Promise<void> {
   const sizes = {
+    partitions: Number(values.partitions ?? FULL.partitions),
+    kilobytesPerPartition: Number(values.kilobytes ?? FULL.kilobytesPerPartition),
+    members: Number(values.members ?? FULL.members),
     seconds: Number(values.seconds),
-    partitions: Number(values.partitions),
-    kilobytesPerPartition: Number(values.kilobytes),
-    members: Number(values.members),
   }
+  const isFull = Object.entries(FULL).every(([name, size]) => sizes[name as keyof typeof FULL] === size)
+  if (values.save && !isFull) throw new Error('what is kept is of full size: --save goes without --partitions, --kilobytes and --members')
   const beginnings = values.only?.split(',') ?? ['']
-  const cases = CASES.filter(({ name }) => beginnings.some((beginning) => name.startsWith(beginning)))
-  if (cases.length === 0) throw new Error(`no case is called "${values.only}"; there are ${CASES.map(({ name }) => name).join(', ')}`)
   const contenders = wantedContenders()
+  const isMeasured = (one: CaseText): boolean => one.contenders.some((contender) => contenders.includes(contender))
+  const cases = CASES.filter((one) => beginnings.some((beginning) => one.name.startsWith(beginning)) && isMeasured(one))
+  if (cases.length === 0)
+    throw new Error(`no case is called "${values.only}" and has such contenders; there are ${CASES.map(({ name }) => name).join(', ')}`)
   const measured: KeptCase[] = []
   const about = { date: new Date().toISOString(), versions: versions() }
   const machine = machineOf(values.folder)
@@ -79,6 +87,6 @@ async function measureAll(): Promise<void> {
   const results = merged(machine, names, measured, undefined)
   console.log(tables(CASES, results))
   console.log(goalTable(CASES, results))
-  for (const line of moved(measured, stored)) console.log(line)
+  for (const line of moved(measured, isFull ? stored : undefined)) console.log(line)
   if (values.save) writePage(storedResults()!)
 }

@@ -5,18 +5,15 @@
 //   npm run bench:many-partitions -- --partitions 1 --kilobytes 1000000 --ask-all --no-load     # 1 GB in one active segment
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { createTopics } from '../src/wire/messages/create-topics.ts'
-import { fetch } from '../src/wire/messages/fetch.ts'
-import { listOffsets } from '../src/wire/messages/list-offsets.ts'
-import { produce } from '../src/wire/messages/produce.ts'
-import { encodeBatch } from '../src/wire/records/record.ts'
 import { ottlaCommand } from '../test/support/broker-process.ts'
 import { WireConnection } from '../test/support/wire-connection.ts'
+import { residentMegabytes } from './broker/resident.ts'
+import { askAll, createAll, fetchOne, fillAll, filledTopics } from './partitions/filled-topics.ts'
 
 const { values } = parseArgs({
   allowNegative: true,
@@ -34,11 +31,8 @@ const { values } = parseArgs({
 })
 
 const partitionCount = Number(values.partitions)
-const partitionsPerTopic = Math.min(partitionCount, Number(values['partitions-per-topic']))
 const partitionBytes = 1000 * Number(values.kilobytes)
-const BATCH_BYTES = 50_000
-const topicNames = Array.from({ length: Math.ceil(partitionCount / partitionsPerTopic) }, (_, index) => `filled-${index}`)
-const partitionsOf = (topicIndex: number): number => Math.min(partitionsPerTopic, partitionCount - topicIndex * partitionsPerTopic)
+const topics = filledTopics(partitionCount, Number(values['partitions-per-topic']))
 
 interface Running {
   readonly child: ChildProcess
@@ -71,8 +65,6 @@ async function end({ child }: Running, signal: 'SIGTERM' | 'SIGKILL'): Promise<n
   return performance.now() - startMs
 }
 
-const residentMegabytes = ({ child }: Running): number =>
-  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) / 1024
 const openFiles = ({ child }: Running): number => readdirSync(`/proc/${child.pid}/fd`).length
 
 function uncheckedPartitions(dataFolder: string): number {
@@ -80,61 +72,11 @@ function uncheckedPartitions(dataFolder: string): number {
   return (JSON.parse(status.stdout) as { uncountedPartitions: number }).uncountedPartitions
 }
 
-async function fill(broker: Running): Promise<void> {
-  const connections = await Promise.all(Array.from({ length: 4 }, () => WireConnection.connect(broker.bootstrap)))
-  for (const [index, name] of topicNames.entries()) {
-    const configs = [{ name: 'durability', value: values.durability }]
-    const topic = { name, numPartitions: partitionsOf(index), replicationFactor: 1, assignments: [], configs }
-    const { topics } = await connections[0]!.request(createTopics, 7, { topics: [topic], timeoutMs: 60_000 })
-    if (topics[0]!.errorCode !== 0) throw new Error(`error ${topics[0]!.errorCode} for topic ${name}`)
-  }
-  const value = Buffer.alloc(990, 'the quick brown fox ')
-  const record = { timestamp: Date.now(), key: null, value }
-  const records = await encodeBatch({ records: Array.from({ length: BATCH_BYTES / 1000 }, () => record) })
-  const indexes = topicNames.flatMap((name, topic) => Array.from({ length: partitionsOf(topic) }, (_, index) => ({ name, index }))).values()
-  const work = async (connection: WireConnection): Promise<void> => {
-    for (const { name, index } of indexes) {
-      const request = { acks: -1, timeoutMs: 60_000, topicData: [{ name, partitionData: [{ index, records }] }] }
-      for (let bytes = 0; bytes < partitionBytes; bytes += BATCH_BYTES) {
-        const { responses } = await connection.request(produce, 9, request)
-        const { errorCode } = responses[0]!.partitionResponses[0]!
-        if (errorCode !== 0) throw new Error(`error ${errorCode} for ${name}-${index}`)
-      }
-    }
-  }
-  await Promise.all(connections.map(work))
-  for (const connection of connections) connection.close()
-}
-
-/** From the end of a partition in the middle of them. */
-async function fetchOne({ bootstrap }: Running): Promise<number> {
+/** How long it takes, with a connection of its own. */
+async function timed({ bootstrap }: Running, ask: (connection: WireConnection) => Promise<void>): Promise<number> {
   const startMs = performance.now()
   const connection = await WireConnection.connect(bootstrap)
-  const topicIndex = topicNames.length >> 1
-  const [topic, partition] = [topicNames[topicIndex]!, partitionsOf(topicIndex) >> 1]
-  const asked = { name: topic, partitions: [{ partitionIndex: partition, timestamp: -1 }] }
-  const { topics } = await connection.request(listOffsets, 7, { replicaId: -1, topics: [asked] })
-  const fetchOffset = topics[0]!.partitions[0]!.offset - 1
-  const { responses } = await connection.request(fetch, 12, {
-    maxWaitMs: 1000,
-    minBytes: 1,
-    topics: [{ topic, partitions: [{ partition, fetchOffset, partitionMaxBytes: 1 << 20 }] }],
-  })
-  if (!responses[0]!.partitions[0]!.records?.length) throw new Error('fetched nothing')
-  connection.close()
-  return performance.now() - startMs
-}
-
-async function askAll({ bootstrap }: Running): Promise<number> {
-  const startMs = performance.now()
-  const connection = await WireConnection.connect(bootstrap)
-  const topics = topicNames.map((name, topic) => ({
-    name,
-    partitions: Array.from({ length: partitionsOf(topic) }, (_, partitionIndex) => ({ partitionIndex, timestamp: -1 })),
-  }))
-  const answer = await connection.request(listOffsets, 7, { replicaId: -1, topics })
-  const offsets = answer.topics.flatMap(({ partitions }) => partitions.map(({ offset }) => offset))
-  if (offsets.some((offset) => offset < partitionBytes / 1000)) throw new Error(`a partition is too short: ${Math.min(...offsets)} records`)
+  await ask(connection)
   connection.close()
   return performance.now() - startMs
 }
@@ -156,12 +98,13 @@ function print(what: string, figures: string): void {
 
 async function measureStart(dataFolder: string, what: string): Promise<Running> {
   const broker = await start(dataFolder)
-  const megabytes = residentMegabytes(broker)
-  const first = await fetchOne(broker)
-  const all = values['ask-all'] ? `, all partitions asked in ${(await askAll(broker)).toFixed(0)} ms` : ''
+  const megabytes = residentMegabytes(broker.child.pid!)
+  const first = await timed(broker, (connection) => fetchOne(connection, topics))
+  const askForAll = (connection: WireConnection): Promise<void> => askAll(connection, topics, partitionBytes)
+  const all = values['ask-all'] ? `, all partitions asked in ${(await timed(broker, askForAll)).toFixed(0)} ms` : ''
   print(what, `ready in ${broker.readyMs.toFixed(0)} ms with ${megabytes.toFixed(0)} MB, first record ${first.toFixed(0)} ms later${all}`)
   await setTimeout(1000 * Number(values['settle-seconds']))
-  const later = `${values['settle-seconds']} s later ${residentMegabytes(broker).toFixed(0)} MB, ${openFiles(broker)} open files`
+  const later = `${values['settle-seconds']} s later ${residentMegabytes(broker.child.pid!).toFixed(0)} MB, ${openFiles(broker)} open files`
   print('', `${later}, ${uncheckedPartitions(dataFolder)} partitions still to be checked`)
   return broker
 }
@@ -176,12 +119,13 @@ async function measureAlone(): Promise<void> {
 
 async function measure(dataFolder: string): Promise<void> {
   let broker = await start(dataFolder)
-  await fill(broker)
+  await createAll(broker.bootstrap, topics, values.durability)
+  await fillAll(broker.bootstrap, topics, partitionBytes)
   print(
     `${partitionCount} partitions`,
     `${values.kilobytes} kB each, durability ${values.durability}, at most ${values['open-files']} open files`,
   )
-  print('filled', `${residentMegabytes(broker).toFixed(0)} MB, ${openFiles(broker)} open files`)
+  print('filled', `${residentMegabytes(broker.child.pid!).toFixed(0)} MB, ${openFiles(broker)} open files`)
   await end(broker, 'SIGKILL')
   broker = await measureStart(dataFolder, 'after kill -9')
   print('stopped', `in ${(await end(broker, 'SIGTERM')).toFixed(0)} ms`)

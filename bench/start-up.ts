@@ -6,16 +6,14 @@
 //   npm run bench:start-up -- --runs 20 --topics 100
 
 import { spawn } from 'node:child_process'
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { setTimeout } from 'node:timers/promises'
 import { startBroker } from '../src/start-broker.ts'
-import { createTopics } from '../src/wire/messages/create-topics.ts'
-import { fetch } from '../src/wire/messages/fetch.ts'
-import { produce } from '../src/wire/messages/produce.ts'
-import { encodeBatch } from '../src/wire/records/record.ts'
 import { ottlaCommand, startOttla, temporaryFolder } from '../test/support/broker-process.ts'
 import { WireConnection } from '../test/support/wire-connection.ts'
+import { residentMegabytes } from './broker/resident.ts'
+import { createOne, firstAnswer, roundTrip } from './broker/scenarios/round-trip.ts'
 
 const { values } = parseArgs({
   options: {
@@ -27,57 +25,28 @@ const { values } = parseArgs({
 })
 
 const PORT = 19_872
-const POLL_MS = 1
 const topicName = (index: number): string => `topic-${index}`
-
-const residentMegabytes = (pid: number): number => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024
 
 function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)]!
 }
 
-async function produceOne(connection: WireConnection, topic: string): Promise<number> {
-  const records = await encodeBatch({ records: [{ timestamp: Date.now(), key: null, value: Buffer.from('hello') }] })
-  const request = { acks: -1, timeoutMs: 1000, topicData: [{ name: topic, partitionData: [{ index: 0, records }] }] }
-  const { responses } = await connection.request(produce, 9, request)
-  const { errorCode, baseOffset } = responses[0]!.partitionResponses[0]!
-  if (errorCode !== 0) throw new Error(`produce answered error ${errorCode}`)
-  return baseOffset
-}
-
-async function fetchOne(connection: WireConnection, topic: string, fetchOffset: number): Promise<void> {
-  const partitions = [{ partition: 0, fetchOffset, partitionMaxBytes: 1 << 20 }]
-  const { responses } = await connection.request(fetch, 12, { maxWaitMs: 1000, minBytes: 1, topics: [{ topic, partitions }] })
-  if (!responses[0]!.partitions[0]!.records?.length) throw new Error('fetched nothing')
-}
-
 async function fillFolder(dataFolder: string, topicCount: number): Promise<void> {
   const broker = await startOttla({ dataFolder })
   const connection = await WireConnection.connect(broker.bootstrap)
-  const names = Array.from({ length: topicCount }, (_, index) => topicName(index))
-  const topics = names.map((name) => ({ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }))
-  await connection.request(createTopics, 7, { topics, timeoutMs: 60_000 })
-  for (const name of names) await produceOne(connection, name)
+  for (let index = 0; index < topicCount; index++) {
+    await createOne(connection, topicName(index))
+    await roundTrip(connection, topicName(index))
+  }
   connection.close()
   await broker.stop()
-}
-
-async function connectSoon(): Promise<WireConnection> {
-  for (;;) {
-    try {
-      return await WireConnection.connectTo('127.0.0.1', PORT)
-    } catch {
-      await setTimeout(POLL_MS)
-    }
-  }
 }
 
 async function startOnce(dataFolder: string, isIdleMeasured: boolean): Promise<{ usefulMs: number; idleMegabytes: number | undefined }> {
   const startMs = performance.now()
   const child = spawn(process.execPath, [ottlaCommand, 'start', '--port', String(PORT), '--data', dataFolder], { stdio: 'ignore' })
-  const connection = await connectSoon()
-  await fetchOne(connection, topicName(0), await produceOne(connection, topicName(0)))
+  const connection = await firstAnswer(PORT, (connection) => roundTrip(connection, topicName(0)))
   const usefulMs = performance.now() - startMs
   connection.close()
   if (isIdleMeasured) await setTimeout(1000 * Number(values['idle-seconds']))
@@ -102,10 +71,8 @@ async function memoryOf(count: number): Promise<void> {
   const tookMs = performance.now() - startMs
   for (const { bootstrapServers } of brokers) {
     const connection = await WireConnection.connect(bootstrapServers)
-    await connection.request(createTopics, 7, {
-      topics: [{ name: 'orders', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }],
-    })
-    await fetchOne(connection, 'orders', await produceOne(connection, 'orders'))
+    await createOne(connection, 'orders')
+    await roundTrip(connection, 'orders')
     connection.close()
   }
   console.log(

@@ -25,10 +25,12 @@ export interface Sizes {
   readonly members: number
 }
 
-interface Setup {
+export interface Setup {
   readonly contender: Contender
   /** Of its own, and empty. */
   readonly folder: string
+  /** Of all contenders of the case together. */
+  readonly sharedFolder: string
   readonly sizes: Sizes
 }
 

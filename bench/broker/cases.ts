@@ -6,6 +6,9 @@ import type { Contender } from './contenders.ts'
 import type { Figure } from './figures.ts'
 import type { Goal } from './goals.ts'
 import { consume, latency, type Load, produce, produceAndConsume, produceSmall } from './loads.ts'
+import { manyPartitions } from './scenarios/many-partitions.ts'
+import { rebalance } from './scenarios/rebalance.ts'
+import { idle, startUp } from './scenarios/start-up.ts'
 import { warmedUp } from './scenarios/warmed-up.ts'
 
 const ALL = ['os', 'fsync', 'kafka', 'kafka-synced'] as const
@@ -151,20 +154,18 @@ const latencies = (recordsPerSecond: number, p50: number, p99: number): Case => 
 
 const LATENCY: readonly Case[] = [latencies(1000, 0.9, 0.6), latencies(10_000, 0.5, 0.5)]
 
-const JAVA_BYTES = 1e9
-
 const producedByJava = (size: string, recordBytes: number, partitions: number): Case => ({
   name: `java-produce-${size.replace(' ', '').toLowerCase()}-${partitions}`,
   group: "Real clients: Kafka's ProducerPerformance, acks=all",
   title: `${size} records, ${partitions} partition${partitions === 1 ? '' : 's'}`,
   contenders: OURS_BESIDE_KAFKA,
-  scenario: warmedUp(javaProduce(recordBytes, partitions, Math.round(JAVA_BYTES / recordBytes / (recordBytes < 1000 ? 2 : 1)))),
+  scenario: warmedUp(javaProduce(recordBytes, partitions)),
   goals: [atLeast('megabytesPerSecond', 'os', 'kafka', 1.2), atMost('p99Ms', 'os', 'kafka', 0.5)],
 })
 
 const consumedByJava = (partitions: number, isCold: boolean): Case => ({
   name: `java-consume-${isCold ? 'cold' : 'warm'}-${partitions}`,
-  group: "Real clients: Kafka's ConsumerPerformance, 1 GB",
+  group: "Real clients: Kafka's ConsumerPerformance",
   title: `${isCold ? 'from disk' : 'from the page cache'}, ${partitions} partition${partitions === 1 ? '' : 's'}`,
   contenders: UNSYNCED,
   scenario: warmedUp(javaConsume(partitions, { isCold })),
@@ -176,7 +177,7 @@ const byNode = (client: 'kafkajs' | 'platformatic', what: 'produce' | 'consume')
   group: 'Real clients of Node, 1 KB records, 8 partitions',
   title: `${client === 'kafkajs' ? 'kafkajs' : '@platformatic/kafka'} ${what}s`,
   contenders: OURS_BESIDE_KAFKA,
-  scenario: warmedUp(nodeClient(client, what, 300_000)),
+  scenario: warmedUp(nodeClient(client, what)),
   goals: [],
 })
 
@@ -189,4 +190,49 @@ const CLIENTS: readonly Case[] = [
   byNode('platformatic', 'consume'),
 ]
 
-export const CASES: readonly Case[] = [...BATCHES, ...SMALL, ...CONSUME, ...MIXED, ...LATENCY, ...CLIENTS]
+/** As each comes. */
+const DEFAULTS = ['fsync', 'kafka'] as const
+
+const LIFE: readonly Case[] = [
+  {
+    name: 'start-up',
+    group: 'Start',
+    title: 'until a client has written a record and read it',
+    contenders: DEFAULTS,
+    scenario: startUp,
+    goals: [atMost('firstRoundTripMs', 'fsync', 'kafka', 0.1)],
+  },
+  {
+    name: 'idle',
+    group: 'Memory of a broker that nobody uses',
+    title: 'some seconds after its start',
+    contenders: DEFAULTS,
+    scenario: idle,
+    goals: [{ figure: 'residentMegabytes', of: 'fsync', bound: { atMost: 75 } }],
+  },
+  {
+    name: 'many-partitions',
+    group: 'Start with 10,000 partitions',
+    title: 'one segment of 1 MB each',
+    contenders: DEFAULTS,
+    scenario: manyPartitions,
+    goals: [
+      atMost('readyMs', 'fsync', 'kafka', 0.1),
+      atMost('readyAfterKillMs', 'fsync', 'kafka', 0.1),
+      atMost('residentMegabytes', 'fsync', 'kafka', 0.5),
+    ],
+  },
+]
+
+const rebalanced = (protocol: 'classic' | 'consumer', title: string): Case => ({
+  name: `rebalance-${protocol}`,
+  group: 'Rebalance of a group with 100 members',
+  title,
+  contenders: DEFAULTS,
+  scenario: rebalance(protocol),
+  goals: [],
+})
+
+const GROUPS: readonly Case[] = [rebalanced('classic', 'classic protocol'), rebalanced('consumer', 'consumer protocol (KIP-848)')]
+
+export const CASES: readonly Case[] = [...BATCHES, ...SMALL, ...CONSUME, ...MIXED, ...LATENCY, ...LIFE, ...GROUPS, ...CLIENTS]

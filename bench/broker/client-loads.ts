@@ -10,14 +10,22 @@ import { bench, deleteTopic, dropFromCache, type Load, ottla, run } from './load
 const MEBI = 2 ** 20
 const CLIENT_HEAP_MB = 512
 const PRODUCER = ['acks=all', 'batch.size=65536', 'linger.ms=5']
-const CONSUMED_MEGABYTES = 1000
 const RECORD_BYTES = 1024
+/** Clients write and read a number of records, and not for a time: this many bytes for each second asked for, and no more in a warm-up than in a run. */
+const BYTES_PER_SECOND = 200e6
+const SMALL_BYTES_PER_SECOND = 100e6 // of records of 100 B
+const NODE_BYTES_PER_SECOND = 60e6
+const SECONDS_MOST = 5
 
-/** ProducerPerformance, as fast as it goes. It sends a number of records, and not for a time. */
+const recordsFor = (seconds: number, recordBytes: number, bytesPerSecond = BYTES_PER_SECOND): number =>
+  Math.round((bytesPerSecond * Math.min(seconds, SECONDS_MOST)) / recordBytes)
+
+/** ProducerPerformance, as fast as it goes. */
 export const javaProduce =
-  (recordBytes: number, partitions: number, records: number): Load =>
-  async ({ broker, topic }) =>
+  (recordBytes: number, partitions: number): Load =>
+  async ({ broker, topic, seconds }) =>
     inNewTopic(broker, topic, partitions, async () => {
+      const records = recordsFor(seconds, recordBytes, recordBytes < 1000 ? SMALL_BYTES_PER_SECOND : BYTES_PER_SECOND)
       const what = ['--topic', topic, '--num-records', String(records), '--record-size', String(recordBytes), '--throughput', '-1']
       const properties = ['--bootstrap-server', broker.bootstrap, '--command-property', ...PRODUCER]
       const { result, cost } = await costing(broker, records * recordBytes, () => java('ProducerPerformance', ...what, ...properties))
@@ -31,9 +39,9 @@ export const javaProduce =
 /** ConsumerPerformance; the time in which its group forms is not counted. */
 export const javaConsume =
   (partitions: number, { isCold = false } = {}): Load =>
-  async ({ broker, topic }) =>
+  async ({ broker, topic, seconds }) =>
     inNewTopic(broker, topic, partitions, async () => {
-      const records = await fill(broker, topic)
+      const records = await fill(broker, topic, recordsFor(seconds, RECORD_BYTES))
       if (isCold) dropFromCache(broker.dataFolder)
       const what = ['--topic', topic, '--num-records', String(records), '--group', topic, '--hide-header']
       const { result, cost } = await costing(broker, records * RECORD_BYTES, () =>
@@ -47,20 +55,21 @@ export const javaConsume =
 
 /** A client of Node's (node-client.ts) that writes, or reads, records of 1 KB. */
 export const nodeClient =
-  (client: 'kafkajs' | 'platformatic', what: 'produce' | 'consume', records: number): Load =>
-  async ({ broker, topic }) =>
+  (client: 'kafkajs' | 'platformatic', what: 'produce' | 'consume'): Load =>
+  async ({ broker, topic, seconds }) =>
     inNewTopic(broker, topic, 8, async () => {
-      if (what === 'consume') await fill(broker, topic)
+      const asMany = recordsFor(seconds, RECORD_BYTES, NODE_BYTES_PER_SECOND)
+      const records = what === 'consume' ? await fill(broker, topic, asMany) : asMany
       const program = fileURLToPath(new URL('node-client.js', import.meta.url))
       const asked = ['--client', client, '--bootstrap', broker.bootstrap, '--topic', topic, '--records', String(records), '--what', what]
       const { result, cost } = await costing(broker, records * RECORD_BYTES, () => run(process.execPath, [program, ...asked]))
       return { megabytesPerSecond: (records * RECORD_BYTES) / 1e6 / (JSON.parse(result) as { seconds: number }).seconds, ...cost }
     })
 
-async function fill(broker: MeasuredBroker, topic: string): Promise<number> {
-  const rate = String((CONSUMED_MEGABYTES * 1e6) / RECORD_BYTES / 5)
-  const { records } = await bench(broker, 'produce', topic, 5, '--warm-up-seconds', '0', '--rate', rate)
-  return records
+/** Resolves to how many it wrote, which is about what was asked. */
+async function fill(broker: MeasuredBroker, topic: string, records: number): Promise<number> {
+  const seconds = Math.ceil((records * RECORD_BYTES) / BYTES_PER_SECOND)
+  return (await bench(broker, 'produce', topic, seconds, '--warm-up-seconds', '0', '--rate', String(records / seconds))).records
 }
 
 async function inNewTopic(broker: MeasuredBroker, topic: string, partitions: number, use: () => Promise<Figures>): Promise<Figures> {

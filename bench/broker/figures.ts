@@ -10,6 +10,17 @@ export interface Figures {
   readonly cpuMicrosecondsPerRequest?: number
   readonly peakMegabytes?: number
   readonly stallMs?: number
+  /** From the start of the process. */
+  readonly firstRoundTripMs?: number
+  /** From the start of the process, after a clean stop. */
+  readonly readyMs?: number
+  readonly allReadyMs?: number
+  readonly readyAfterKillMs?: number
+  readonly allReadyAfterKillMs?: number
+  /** Until every member has its part, from when one more joins, and from when one leaves. */
+  readonly joinMs?: number
+  readonly leaveMs?: number
+  readonly residentMegabytes?: number
 }
 
 export type Figure = keyof Figures

@@ -43,7 +43,7 @@ export async function measureCase({ name, scenario, ...measured }: Case, options
       progress(`${name}: ${CONTENDERS[contender].title} is made ready`)
       const own = join(folder, contender)
       mkdirSync(own)
-      subjects.set(contender, await scenario({ contender, folder: own, sizes }))
+      subjects.set(contender, await scenario({ contender, folder: own, sharedFolder: folder, sizes }))
     }
     for (let run = 1; run <= runs; run++) {
       for (const [contender, subject] of subjects) {

@@ -21,13 +21,15 @@ export interface KafkaOptions {
   readonly port?: number
   /** Beside the heap, for the broker alone. */
   readonly javaFlags?: readonly string[]
+  /** With much on disk it takes long. */
+  readonly readyWithinMs?: number
 }
 
 /** Starts Kafka on `folder`, formatted when it is new; `settings` are lines of its server.properties. */
 export async function startKafka(
   folder: string,
   settings: readonly string[] = [],
-  { heapMb = 512, port, javaFlags = [] }: KafkaOptions = {},
+  { heapMb = 512, port, javaFlags = [], readyWithinMs }: KafkaOptions = {},
 ): Promise<KafkaProcess> {
   const [freePort, controllerPort] = await freePorts()
   const clientPort = port ?? freePort
@@ -45,7 +47,7 @@ export async function startKafka(
     '-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info',
     ...java('kafka.Kafka', properties),
   ])
-  await started.waitForOutput((output) => (output.includes('Kafka Server started') ? true : undefined))
+  await started.waitForOutput((output) => (output.includes('Kafka Server started') ? true : undefined), readyWithinMs)
   return {
     bootstrap: `127.0.0.1:${clientPort}`,
     pid: started.pid,

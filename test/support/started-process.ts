@@ -47,15 +47,15 @@ export class StartedProcess {
   }
 
   /** Settles with what `find` answers for the output so far, once that is not undefined. */
-  async waitForOutput<T>(find: (output: string) => T | undefined): Promise<T> {
-    const timeout = AbortSignal.timeout(READY_WITHIN_MS)
+  async waitForOutput<T>(find: (output: string) => T | undefined, withinMs = READY_WITHIN_MS): Promise<T> {
+    const timeout = AbortSignal.timeout(withinMs)
     for (;;) {
       const found = find(this.#output)
       if (found !== undefined) return found
       if (this.hasEnded) throw new Error(`it ended before it was ready:\n${this.#output}`)
       await new Promise<void>((resolve, reject) => {
         this.#onOutput = resolve
-        timeout.addEventListener('abort', () => reject(new Error(`it was not ready in ${READY_WITHIN_MS} ms:\n${this.#output}`)), {
+        timeout.addEventListener('abort', () => reject(new Error(`it was not ready in ${withinMs} ms:\n${this.#output}`)), {
           once: true,
         })
       })
