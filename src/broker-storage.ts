@@ -83,10 +83,11 @@ export async function openStorage(parts: StorageParts): Promise<Storage> {
   const checkpoints = await LogCheckpoints.open({ dataFolder: folder.path, disk, clock, diagnostics })
   const durability = { writeGate: new WriteGate(diagnostics), syncSchedule: new SyncSchedule(clock, diagnostics) }
   try {
-    const tailCache = new TailCache(TAIL_CACHE_BYTES)
+    const bufferPool = new BufferPool()
+    const tailCache = new TailCache(TAIL_CACHE_BYTES, bufferPool)
     const shared = {
       filePool,
-      bufferPool: new BufferPool(),
+      bufferPool,
       checkpoints,
       tailCache,
       deletions: new Deletions({ disk, clock, diagnostics }),

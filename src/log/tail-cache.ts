@@ -1,9 +1,10 @@
 // The newest batches of all partitions in memory, within one byte budget: what consumers that keep up read, without the disk.
 // Entries leave oldest first, whatever partition they belong to. A partition's entries are one gapless run of offsets that ends at its high watermark.
-// Batches are copied: the frame they came in is free to go. Nothing is kept for a partition that nobody reads near its end: it begins with a read, and
-// ends when something leaves that nobody has read.
+// A batch that takes up most of the frame that it came in is kept there, which whoever else holds the frame may give back; others are copied. Nothing is kept
+// for a partition that nobody reads near its end: it begins with a read, and ends when something leaves that nobody has read.
 
 import { assert } from '../lib/assert.ts'
+import type { BufferPool } from '../lib/buffer-pool.ts'
 import { BatchView } from '../wire/records/batch.ts'
 
 const SHARED_SIZE_MAX = 4 << 10 // of a batch that shares a chunk with others
@@ -28,14 +29,16 @@ export interface CachedRead {
 
 export class TailCache {
   readonly #budgetBytes: number
+  readonly #bufferPool: BufferPool
   readonly #runs = new Set<CachedRun>() // oldest first
   #chargedBytes = 0
   #hitCount = 0
   #hitBytes = 0
   #missCount = 0
 
-  constructor(budgetBytes: number) {
+  constructor(budgetBytes: number, bufferPool: BufferPool) {
     this.#budgetBytes = budgetBytes
+    this.#bufferPool = bufferPool
   }
 
   get chargedBytes(): number {
@@ -49,6 +52,7 @@ export class TailCache {
 
   partition(): PartitionTail {
     return new PartitionTail({
+      bufferPool: this.#bufferPool,
       add: (run) => this.#add(run),
       remove: (run) => this.#remove(run),
       hit: (bytes) => {
@@ -61,7 +65,7 @@ export class TailCache {
 
   #add(run: CachedRun): void {
     this.#runs.add(run)
-    this.#chargedBytes += run.buffer.length
+    this.#chargedBytes += run.buffer.buffer.byteLength
     for (const oldest of this.#runs) {
       if (this.#chargedBytes <= this.#budgetBytes) break
       oldest.tail.dropOldest(oldest)
@@ -70,11 +74,14 @@ export class TailCache {
   }
 
   #remove(run: CachedRun): void {
-    if (this.#runs.delete(run)) this.#chargedBytes -= run.buffer.length
+    if (!this.#runs.delete(run)) return
+    this.#chargedBytes -= run.buffer.buffer.byteLength
+    this.#bufferPool.giveBack(run.buffer)
   }
 }
 
 interface CacheSide {
+  readonly bufferPool: BufferPool
   add(run: CachedRun): void
   remove(run: CachedRun): void
   hit(bytes: number): void
@@ -90,7 +97,7 @@ export class PartitionTail {
     this.#cache = cache
   }
 
-  /** A batch that has become visible. `bytes` is the caller's again on return. */
+  /** A batch that has become visible, and is not changed any more. The caller may give `bytes` back on return. */
   add(bytes: Buffer, baseOffset: number, endOffset: number): void {
     if (!this.#isWanted) return
     const last = this.#runs.at(-1)
@@ -101,14 +108,11 @@ export class PartitionTail {
       last.endOffset = endOffset
       return
     }
-    const chunkSize = last === undefined ? SMALLEST_CHUNK_SIZE : LARGEST_CHUNK_SIZE
-    const buffer = Buffer.allocUnsafeSlow(bytes.length > SHARED_SIZE_MAX ? bytes.length : chunkSize)
-    bytes.copy(buffer)
     const run = {
       tail: this,
       baseOffset,
       endOffset,
-      buffer,
+      buffer: this.#keep(bytes, last === undefined ? SMALLEST_CHUNK_SIZE : LARGEST_CHUNK_SIZE),
       size: bytes.length,
       wasRead: false,
       resume: { offset: baseOffset, position: 0 },
@@ -117,12 +121,22 @@ export class PartitionTail {
     this.#cache.add(run)
   }
 
+  /** With room for others, up to `chunkSize`, where it is small. */
+  #keep(bytes: Buffer, chunkSize: number): Buffer {
+    const { bufferPool } = this.#cache
+    const isLarge = bytes.length > SHARED_SIZE_MAX
+    if (isLarge && 2 * bytes.length > bytes.buffer.byteLength && bufferPool.hold(bytes)) return bytes
+    const copy = bufferPool.lend(isLarge ? bytes.length : chunkSize)
+    bytes.copy(copy)
+    return copy
+  }
+
   /** Somebody reads here, or waits for what comes next. */
   expectReader(): void {
     this.#isWanted = true
   }
 
-  /** Whole batches from the one that holds `offset`, all below `upTo`; undefined when that one is not here. */
+  /** Whole batches from the one that holds `offset`, all below `upTo`, to be given back to the pool; undefined when that one is not here. */
   read(offset: number, maxBytes: number, upTo: number, atLeastOneBatch: boolean): CachedRead | undefined {
     this.expectReader()
     let index = this.#runs.findLastIndex((run) => run.baseOffset <= offset)
@@ -136,7 +150,10 @@ export class PartitionTail {
       const run = this.#runs[index]!
       const limit = atLeastOneBatch && size === 0 ? 'at least one' : 'strict'
       const slice = sliceOf(run, offset, maxBytes - size, upTo, limit)
-      if (slice.length > 0) chunks.push(slice)
+      if (slice.length > 0) {
+        this.#cache.bufferPool.hold(slice)
+        chunks.push(slice)
+      }
       size += slice.length
       if (slice.byteOffset + slice.length < run.buffer.byteOffset + run.size) break
     }

@@ -21,6 +21,16 @@ describe('a buffer pool', () => {
     expect(new Set(lent.map(({ buffer }) => buffer)).size).toBe(3)
   })
 
+  it('lends again what several hold once each of them has given it back', () => {
+    const pool = new BufferPool()
+    const lent = pool.lend(SIZE)
+    expect([pool.hold(lent.subarray(7, 9)), pool.hold(Buffer.alloc(SIZE))]).toEqual([true, false])
+    pool.giveBack(lent)
+    expect(pool.lend(SIZE).buffer).not.toBe(lent.buffer)
+    pool.giveBack(lent)
+    expect([pool.lend(SIZE).buffer === lent.buffer, pool.hold(Buffer.alloc(SIZE))]).toEqual([true, false])
+  })
+
   it('may be given what it never lent: a view of a chunk, a buffer of another size', () => {
     const pool = new BufferPool()
     const strangers = [Buffer.allocUnsafeSlow(1 << 20), Buffer.from('in a pool of Node’s'), pool.lend(10), pool.lend(20 << 20)]

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type PartitionTail, TailCache } from '../../src/log/tail-cache.ts'
 import { BatchView } from '../../src/wire/records/batch.ts'
 import { encodeBatch } from '../../src/wire/records/record.ts'
+import { OverwritingPool } from '../support/overwriting-pool.ts'
 
 /** Adds a batch of one record per offset, about `size` bytes long. */
 async function add(tail: PartitionTail, baseOffset: number, count: number, size = 100): Promise<Buffer> {
@@ -12,6 +13,8 @@ async function add(tail: PartitionTail, baseOffset: number, count: number, size 
   frame.fill(0xdb) // the next one in the same memory
   return encoded
 }
+
+const cacheOf = (budgetBytes: number): TailCache => new TailCache(budgetBytes, new OverwritingPool())
 
 /** Of a partition that somebody reads. */
 function tailOf(cache: TailCache): PartitionTail {
@@ -32,7 +35,7 @@ function baseOffsets(read: { chunks: readonly Buffer[] } | undefined): number[] 
 
 describe('the tail cache', () => {
   it('gives whole batches from the one that holds the offset, small ones and large ones', async () => {
-    const tail = tailOf(new TailCache(1 << 20))
+    const tail = tailOf(cacheOf(1 << 20))
     await add(tail, 0, 2)
     await add(tail, 2, 3)
     await add(tail, 5, 1, 10_000)
@@ -43,7 +46,7 @@ describe('the tail cache', () => {
   })
 
   it('does not know what is older or newer than what it holds', async () => {
-    const tail = tailOf(new TailCache(1 << 20))
+    const tail = tailOf(cacheOf(1 << 20))
     await add(tail, 10, 2)
     expect(tail.read(9, 100, 12, true)).toBeUndefined()
     expect(tail.read(12, 100, 12, true)).toBeUndefined()
@@ -52,7 +55,7 @@ describe('the tail cache', () => {
   })
 
   it('keeps to the limit, but for the first batch when at least one is asked for', async () => {
-    const tail = tailOf(new TailCache(1 << 20))
+    const tail = tailOf(cacheOf(1 << 20))
     const first = await add(tail, 0, 1, 300)
     const second = await add(tail, 1, 1, 300)
     await add(tail, 2, 1, 9000)
@@ -64,7 +67,7 @@ describe('the tail cache', () => {
   })
 
   it('drops the oldest batches of all partitions beyond its budget', async () => {
-    const cache = new TailCache(25_000)
+    const cache = cacheOf(25_000)
     const [first, second] = [tailOf(cache), tailOf(cache)]
     await add(first, 0, 1, 10_000)
     await add(second, 0, 1, 10_000)
@@ -77,7 +80,7 @@ describe('the tail cache', () => {
   })
 
   it('counts what it answered, and what it could not', async () => {
-    const cache = new TailCache(1 << 20)
+    const cache = cacheOf(1 << 20)
     const tail = tailOf(cache)
     const { length } = await add(tail, 10, 2)
     tail.read(10, 1 << 20, 12, true)
@@ -87,15 +90,46 @@ describe('the tail cache', () => {
   })
 
   it('puts small batches together in larger chunks', async () => {
-    const cache = new TailCache(1 << 20)
+    const cache = cacheOf(1 << 20)
     const tail = tailOf(cache)
     for (let offset = 0; offset < 500; offset++) await add(tail, offset, 1, 200)
     expect(cache.chargedBytes).toBe((8 << 10) + 2 * (64 << 10))
     expect(baseOffsets(tail.read(400, 1 << 20, 500, true))).toHaveLength(100)
   })
 
+  it('keeps a large batch in the frame that it came in, until it is dropped and every reader has given it back', async () => {
+    const pool = new OverwritingPool()
+    const cache = new TailCache(1 << 20, pool)
+    const tail = tailOf(cache)
+    const encoded = await encodeBatch({ records: [{ timestamp: 0, key: null, value: Buffer.alloc(60_000, 'x') }] })
+    const frame = pool.lend(encoded.length + 30)
+    const batch = frame.subarray(30, 30 + encoded.length)
+    encoded.copy(batch)
+    tail.add(batch, 0, 1)
+    pool.giveBack(frame)
+    const [first, second] = [tail.read(0, 1 << 20, 1, true)!.chunks[0]!, tail.read(0, 1 << 20, 1, true)!.chunks[0]!]
+    expect([first.buffer === frame.buffer, cache.chargedBytes]).toEqual([true, frame.buffer.byteLength])
+    pool.giveBack(first)
+    tail.clear()
+    expect([cache.chargedBytes, second.equals(encoded), pool.lend(frame.length).buffer === frame.buffer]).toEqual([0, true, false])
+    pool.giveBack(second)
+    expect([second.equals(encoded), pool.lend(frame.length).buffer === frame.buffer]).toEqual([false, true])
+  })
+
+  it('copies a batch out of a frame that holds more', async () => {
+    const pool = new OverwritingPool()
+    const tail = tailOf(new TailCache(1 << 20, pool))
+    const encoded = await encodeBatch({ records: [{ timestamp: 0, key: null, value: Buffer.alloc(60_000, 'x') }] })
+    const frame = pool.lend(4 * encoded.length)
+    encoded.copy(frame)
+    tail.add(frame.subarray(0, encoded.length), 0, 1)
+    pool.giveBack(frame)
+    const [read] = tail.read(0, 1 << 20, 1, true)!.chunks
+    expect([read!.equals(encoded), read!.buffer === frame.buffer]).toEqual([true, false])
+  })
+
   it('keeps nothing of a partition before somebody reads there', async () => {
-    const cache = new TailCache(1 << 20)
+    const cache = cacheOf(1 << 20)
     const tail = cache.partition()
     await add(tail, 0, 1)
     expect(cache.chargedBytes).toBe(0)
@@ -105,7 +139,7 @@ describe('the tail cache', () => {
   })
 
   it('keeps nothing any more of a partition whose batches left unread, until somebody reads there again', async () => {
-    const cache = new TailCache(25_000)
+    const cache = cacheOf(25_000)
     const [read, unread] = [tailOf(cache), tailOf(cache)]
     for (let offset = 0; offset < 4; offset++) {
       await add(read, offset, 1, 10_000)

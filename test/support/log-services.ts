@@ -24,14 +24,15 @@ export async function logServices(
   const diagnostics = createDiagnostics(clock, 'warn', log)
   await disk.makeFolder('/data')
   const checkpoints = await LogCheckpoints.open({ dataFolder: '/data', disk, clock, diagnostics })
+  const bufferPool = new OverwritingPool()
   return {
     disk,
     clock,
     diagnostics,
     checkpoints,
     filePool: new FilePool(disk, 100),
-    bufferPool: new OverwritingPool(),
-    tailCache: new TailCache(1 << 20),
+    bufferPool,
+    tailCache: new TailCache(1 << 20, bufferPool),
     counters: new LogCounters(),
     deletions: new Deletions({ disk, clock, diagnostics }),
     journal: undefined,

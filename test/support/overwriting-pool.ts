@@ -3,16 +3,28 @@
 import { BufferPool } from '../../src/lib/buffer-pool.ts'
 
 export class OverwritingPool extends BufferPool {
-  readonly #lent = new WeakSet<ArrayBufferLike>()
+  readonly #counts = new WeakMap<ArrayBufferLike, number>()
 
   override lend(size: number): Buffer {
     const buffer = super.lend(size)
-    this.#lent.add(buffer.buffer)
+    this.#counts.set(buffer.buffer, 1)
     return buffer
   }
 
+  override hold(buffer: Buffer): boolean {
+    super.hold(buffer)
+    const count = this.#counts.get(buffer.buffer)
+    if (count !== undefined) this.#counts.set(buffer.buffer, count + 1)
+    return count !== undefined
+  }
+
   override giveBack(buffer: Buffer): void {
-    if (this.#lent.delete(buffer.buffer)) new Uint8Array(buffer.buffer).fill(0xdb)
+    const count = this.#counts.get(buffer.buffer)
+    if (count !== undefined) this.#counts.set(buffer.buffer, count - 1)
+    if (count === 1) {
+      this.#counts.delete(buffer.buffer)
+      new Uint8Array(buffer.buffer).fill(0xdb)
+    }
     super.giveBack(buffer)
   }
 }
