@@ -6,6 +6,7 @@
 import { copyFileSync, existsSync, linkSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { RECOVERY_POINTS } from '../../../src/log/checkpoints.ts'
 import { askAll, askForLeaders, createAll, fetchOne, type FilledTopic, fillAll, filledTopics } from '../../partitions/filled-topics.ts'
 import type { Scenario, Setup } from '../case.ts'
 import { CONTENDERS, isOurs, type MeasuredBroker } from '../contenders.ts'
@@ -14,7 +15,6 @@ import { residentMegabytes } from '../resident.ts'
 import { askAgain, startAndAsk } from './round-trip.ts'
 
 const WRITTEN_WITH = 'os'
-const RECOVERY_POINTS = 'recovery-point-offset-checkpoint'
 
 export const manyPartitions: Scenario = async ({ contender, folder, sharedFolder, sizes }) => {
   const topics = filledTopics(sizes.partitions)
