@@ -46,8 +46,9 @@ describe('ottla bench', () => {
     expect(consumed.records).toBeGreaterThanOrEqual(produced.records) // what was on its way at the end, too
     const twice = JSON.parse(
       (await bench('consume', '--topic', topic, '--json', '--each-reads-all', '--connections', '2')).printed,
-    ) as object
-    expect(twice).toMatchObject({ records: 2 * consumed.records })
+    ) as { records: number }
+    if (acks === 'all') expect(twice.records).toBe(2 * consumed.records)
+    else expect(twice.records).toBeGreaterThanOrEqual(2 * consumed.records) // acknowledged before it can be read
   })
 
   it('writes what nobody acknowledges', async () => {
