@@ -21,6 +21,8 @@ export class LogUpkeep {
   readonly #options: LogUpkeepOptions
   readonly #snapshots = new Map<number, Buffer>() // by offset; not on disk yet
   #savedEpochs: string | undefined
+  #rollCount = 0
+  #sealedRollCount = 0 // of them, those whose segments are at rest
   #rolledTo = 0 // segments below are full for good: the roll behind them cannot be undone any more
   #working: Promise<void> = Promise.resolve()
 
@@ -41,6 +43,7 @@ export class LogUpkeep {
   /** The roll to `offset` is certain: brings the segments before it to rest, and does `then` once that is on disk. */
   sealBelow(offset: number, then: () => Promise<void>): void {
     this.#rolledTo = offset
+    this.#rollCount++
     const earlier = this.#working
     this.#working = this.#sealAfter(earlier, then)
   }
@@ -72,6 +75,7 @@ export class LogUpkeep {
     const { folder, segments } = this.#options
     if (!folder.exists) return
     this.#rolledTo = segments.active.baseOffset
+    this.#rollCount++
     await this.#seal()
     await segments.active.saveActiveIndexes()
     await this.#saveSnapshot(logEndOffset, snapshot, 'unsynced')
@@ -91,7 +95,10 @@ export class LogUpkeep {
     }
   }
 
+  /** One that had to wait for another finds that its own work is done already: thousands of rolls cost one look at the segments. */
   async #seal(): Promise<void> {
+    const rollCount = this.#rollCount
+    if (rollCount === this.#sealedRollCount) return
     const { segments, folder } = this.#options
     const full = segments.all.filter((segment) => !segment.isSealed && segment.baseOffset < this.#rolledTo)
     for (const segment of full) await segment.seal()
@@ -101,6 +108,7 @@ export class LogUpkeep {
       this.#snapshots.delete(offset)
     }
     if (full.length > 0) await folder.sync()
+    this.#sealedRollCount = rollCount
   }
 
   async #saveSnapshot(offset: number, bytes: Buffer, durability: 'synced' | 'unsynced'): Promise<void> {
