@@ -48,8 +48,11 @@ export class TurnShare {
     const work = this.#waiting.shift()
     if (work === undefined) return
     work()
-    queueMicrotask(this.#goOnIfTimeIsLeft) // after what follows from a promise that `work` has resolved
+    queueMicrotask(this.#whenItIsDone)
   }
+
+  /** After everything that follows from promises which the work has resolved: a tick that is asked for among them comes behind all of them. */
+  readonly #whenItIsDone = (): void => process.nextTick(this.#goOnIfTimeIsLeft)
 
   readonly #goOnIfTimeIsLeft = (): void => {
     if (!this.isSpent) this.#goOn()

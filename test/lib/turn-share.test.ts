@@ -67,6 +67,18 @@ describe('a share of a turn', () => {
     expect(done).toEqual(['a', 'b', 'c'])
   })
 
+  it('counts what follows from promises, however many, before the next one goes on', async () => {
+    const { clock, turnShare, done } = newShare()
+    const later = async (name: string): Promise<void> => {
+      for (let hop = 0; hop < 20; hop++) await Promise.resolve()
+      clock.advance(SHARE_MS)
+      done.push(name)
+    }
+    for (const name of ['a', 'b']) turnShare.later(() => void later(name))
+    await nextTurn()
+    expect(done).toEqual(['a'])
+  })
+
   it('comes to all in the end', async () => {
     const { clock, turnShare, done } = newShare()
     await Promise.all(Array.from({ length: 50 }, (_, index) => work(turnShare, clock, { name: String(index), steps: 3, stepMs: 2, done })))
