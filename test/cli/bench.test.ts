@@ -44,9 +44,9 @@ describe('ottla bench', () => {
     expect(produced.records).toBeGreaterThan(0)
     const consumed = JSON.parse((await bench('consume', '--topic', topic, '--json')).printed) as { records: number; latency: object }
     expect(consumed.records).toBeGreaterThanOrEqual(produced.records) // what was on its way at the end, too
-    const twice = JSON.parse(
-      (await bench('consume', '--topic', topic, '--json', '--each-reads-all', '--connections', '2')).printed,
-    ) as { records: number }
+    const twice = JSON.parse((await bench('consume', '--topic', topic, '--json', '--each-reads-all', '--connections', '2')).printed) as {
+      records: number
+    }
     if (acks === 'all') expect(twice.records).toBe(2 * consumed.records)
     else expect(twice.records).toBeGreaterThanOrEqual(2 * consumed.records) // acknowledged before it can be read
   })
