@@ -47,8 +47,9 @@ describe('ottla bench', () => {
     const twice = JSON.parse((await bench('consume', '--topic', topic, '--json', '--each-reads-all', '--connections', '2')).printed) as {
       records: number
     }
-    if (acks === 'all') expect(twice.records).toBe(2 * consumed.records)
-    else expect(twice.records).toBeGreaterThanOrEqual(2 * consumed.records) // acknowledged before it can be read
+    const mayHaveCome = acks === 'all' ? 0 : Infinity // what is acknowledged by acks=1 may be readable only later
+    expect(twice.records).toBeGreaterThanOrEqual(2 * consumed.records)
+    expect(twice.records).toBeLessThanOrEqual(2 * consumed.records + mayHaveCome)
   })
 
   it('writes what nobody acknowledges', async () => {
