@@ -9,21 +9,15 @@ const PARTITIONS_PER_STEP = 64 // less than a millisecond
 type PartitionAnswer<Answer> = { partitionIndex: number; errorCode: number } & Partial<Answer>
 
 /** Answers each asked partition, none waiting for another, with its index and an error code; a refused one carries nothing else. */
-export async function perPartition<Asked extends { partitionIndex: number }, Answer extends object>(
+export function perPartition<Asked extends { partitionIndex: number }, Answer extends object>(
   asked: readonly Asked[],
   turnShare: TurnShare,
   answer: (asked: Asked) => Promise<Answer>,
 ): Promise<PartitionAnswer<Answer>[]> {
-  const answerOne = async (one: Asked): Promise<PartitionAnswer<Answer>> => {
+  return turnShare.startEach(asked, PARTITIONS_PER_STEP, async (one) => {
     const { partitionIndex } = one
     const result = await attemptLater(() => answer(one))
     if (result instanceof Refusal) return { partitionIndex, errorCode: errorCode(result.error) } as PartitionAnswer<Answer>
     return { partitionIndex, errorCode: 0, ...result }
-  }
-  const answers: Promise<PartitionAnswer<Answer>>[] = []
-  for (const [index, one] of asked.entries()) {
-    if (index % PARTITIONS_PER_STEP === 0) await turnShare.step()
-    answers.push(answerOne(one))
-  }
-  return Promise.all(answers)
+  })
 }

@@ -20,6 +20,18 @@ export class TurnShare {
     return this.isSpent ? new Promise((resolve) => this.later(resolve)) : undefined
   }
 
+  /** Begins with each, so many to a step, none waiting for another to end. Rejects with the first failure. */
+  async startEach<Item, Result>(items: readonly Item[], perStep: number, start: (item: Item) => Promise<Result>): Promise<Result[]> {
+    const started: Promise<Result>[] = []
+    for (const [index, item] of items.entries()) {
+      if (index % perStep === 0) await this.step()
+      const one = start(item)
+      one.catch(() => undefined) // it may fail turns before anybody waits for it
+      started.push(one)
+    }
+    return Promise.all(started)
+  }
+
   /** There has been work enough in this turn. */
   get isSpent(): boolean {
     if (this.#sinceMs === undefined) this.#begin()

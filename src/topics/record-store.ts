@@ -104,12 +104,7 @@ export class RecordStore implements TopicFollower {
   async topicDeleted(topic: Topic): Promise<void> {
     const partitions = this.#partitions.get(topic.id) ?? []
     this.#partitions.delete(topic.id)
-    const deleted: Promise<void>[] = []
-    for (const partition of partitions) {
-      await this.#options.turnShare.step()
-      deleted.push(partition.delete())
-    }
-    await Promise.all(deleted)
+    await this.#options.turnShare.startEach(partitions, 1, (partition) => partition.delete())
   }
 
   /** undefined when there is none. */

@@ -84,4 +84,27 @@ describe('a share of a turn', () => {
     await Promise.all(Array.from({ length: 50 }, (_, index) => work(turnShare, clock, { name: String(index), steps: 3, stepMs: 2, done })))
     expect(done.length).toBe(150)
   })
+
+  it('begins with each as its turn comes, and answers all in order', async () => {
+    const { clock, turnShare, done } = newShare()
+    const started = turnShare.startEach(['a', 'b', 'c', 'd', 'e'], 2, async (name) => {
+      done.push(name)
+      clock.advance(SHARE_MS)
+      return name.toUpperCase()
+    })
+    await Promise.resolve()
+    expect(done).toEqual(['a', 'b'])
+    expect(await started).toEqual(['A', 'B', 'C', 'D', 'E'])
+  })
+
+  it('tells of a failure once all have begun, though it was there turns before', async () => {
+    const { clock, turnShare, done } = newShare()
+    const started = turnShare.startEach(['a', 'b', 'c'], 1, async (name) => {
+      done.push(name)
+      clock.advance(SHARE_MS)
+      if (name === 'a') throw new Error('a failed')
+    })
+    await expect(started).rejects.toThrow('a failed')
+    expect(done).toEqual(['a', 'b', 'c'])
+  })
 })
