@@ -33,7 +33,7 @@ export interface GroupServices {
   /**
    * Resolves when the records, all of them, are as durable as the broker's mode promises; in the order of the calls. Rejects with a Refusal: UNKNOWN_SERVER_ERROR
    * when they are too large for one batch, and then nothing else has happened; NOT_COORDINATOR when the shard has failed: it is read anew, so that whatever the
-   * group did meanwhile is forgotten.
+   * group did meanwhile is forgotten. The drafts are kept until then and encoded later, with their batch: they must not change any more.
    */
   readonly write: (records: readonly GroupRecordDraft[]) => Promise<void>
   /** What is in memory is not what the log says, and never will be: the shard ends as if its log had failed, and is read anew. */

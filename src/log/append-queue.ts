@@ -225,12 +225,11 @@ export class AppendQueue<Target extends WriteTarget> {
         await this.#syncPass
         continue
       }
-      const round = this.#nextRound()
-      const appends = round.map(({ append }) => append)
+      const appends = this.#nextRound()
       const error = this.#isWrittenBeforeSync(appends) ? undefined : await writeTogether(appends)
       if (this.#failure !== undefined) break
       if (this.#notDurable !== undefined) continue
-      if (error === undefined) this.#noteWritten(round)
+      if (error === undefined) this.#noteWritten(appends)
       else await this.#undo(error, this.#writtenCount)
     }
     this.#isWriting = false
@@ -244,7 +243,7 @@ export class AppendQueue<Target extends WriteTarget> {
   }
 
   /** What goes out in one write: the oldest pending appends, as far as they are for one file. */
-  #nextRound(): Unsettled<Target>[] {
+  #nextRound(): Append<Target>[] {
     const start = this.#writtenCount
     const { target } = this.#unsettled[start]!.append
     let end = start
@@ -253,22 +252,22 @@ export class AppendQueue<Target extends WriteTarget> {
       if (append.target !== target) break
       size += append.bytes.length
     }
-    return this.#unsettled.slice(start, end)
+    return this.#unsettled.slice(start, end).map(({ append }) => append)
   }
 
-  #noteWritten(round: readonly Unsettled<Target>[]): void {
-    const { target, endOffset } = round.at(-1)!.append
-    this.#writtenCount += round.length
+  #noteWritten(appends: readonly Append<Target>[]): void {
+    const { target, endOffset } = appends.at(-1)!
+    this.#writtenCount += appends.length
     this.#writtenOffset = endOffset
     this.#unsyncedTargets.add(target)
     const previous = this.#target
     this.#target = target
     if (target !== previous) this.#events.rolled(target)
-    const size = sizeOf(round.map(({ append }) => append))
+    const size = sizeOf(appends)
     this.#bytesBehind += size
     const isFsync = this.#settings.durability === 'fsync'
     if (isFsync && this.#mayJournal && this.#journal!.isFor(size)) {
-      this.#writeToJournal(round, endOffset)
+      this.#writeToJournal(appends, endOffset)
       if (this.#bytesBehind >= SYNCED_BEHIND_BYTES) this.#wantSync(endOffset)
     } else {
       this.#unjournaledTo = endOffset
@@ -284,9 +283,8 @@ export class AppendQueue<Target extends WriteTarget> {
     return this.#journal?.isStarted === true && this.#recoveryPoint >= this.#unjournaledTo
   }
 
-  #writeToJournal(round: readonly Unsettled<Target>[], endOffset: number): void {
+  #writeToJournal(appends: readonly Append<Target>[], endOffset: number): void {
     this.#hiddenTo = endOffset
-    const appends = round.map(({ append }) => append)
     this.#journal!.append(appends, (error) => {
       if (this.#failure !== undefined) return
       try {

@@ -7,12 +7,14 @@ import { LEADER_EPOCH_CHECKPOINT, offsetFileName } from './file-names.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import type { LogFolder } from './log-folder.ts'
 import type { LogServices } from './log-settings.ts'
-import type { SegmentList } from './segments/segment-list.ts'
+import type { Segment } from './segments/segment.ts'
+
+type FullSegment = Pick<Segment, 'baseOffset' | 'isSealed' | 'seal'>
 
 export interface LogUpkeepOptions {
   readonly folder: LogFolder
   readonly services: LogServices
-  readonly segments: SegmentList
+  readonly segments: { readonly all: readonly FullSegment[]; readonly active: Pick<Segment, 'baseOffset' | 'saveActiveIndexes'> }
   readonly epochs: LeaderEpochs
   readonly hasNewEpochs: boolean
 }

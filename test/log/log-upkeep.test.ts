@@ -3,8 +3,6 @@ import { MemoryDisk } from '../../src/disk/memory-disk.ts'
 import { LeaderEpochs } from '../../src/log/leader-epochs.ts'
 import { LogFolder } from '../../src/log/log-folder.ts'
 import { LogUpkeep } from '../../src/log/log-upkeep.ts'
-import type { Segment } from '../../src/log/segments/segment.ts'
-import type { SegmentList } from '../../src/log/segments/segment-list.ts'
 import { logServices } from '../support/log-services.ts'
 
 const ROLLS = 1000
@@ -23,13 +21,14 @@ it('looks at the segments once for all rolls that had to wait for an earlier one
     },
     seal: async () => void sealed.add(baseOffset),
   })
-  const all = Array.from({ length: ROLLS + 1 }, (_, index) => segmentAt(index) as unknown as Segment)
+  const all = Array.from({ length: ROLLS + 1 }, (_, index) => segmentAt(index))
   const segments = {
     get all() {
       looks++
       return all
     },
-  } as unknown as SegmentList
+    active: { baseOffset: ROLLS, saveActiveIndexes: async () => undefined },
+  }
   const upkeep = new LogUpkeep({ folder, services, segments, epochs: new LeaderEpochs(), hasNewEpochs: false })
   const done: number[] = []
   for (let offset = 1; offset <= ROLLS; offset++) upkeep.sealBelow(offset, async () => void done.push(offset))
