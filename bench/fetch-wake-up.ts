@@ -16,9 +16,9 @@ import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { startOttla } from '../test/support/broker-process.ts'
+import { createTopics } from '../test/support/create-topics.ts'
 import { WireConnection } from '../test/support/wire-connection.ts'
 import { decodeResponse, encodeRequest } from '../src/wire/frame.ts'
-import { createTopics } from '../src/wire/messages/create-topics.ts'
 import { fetch } from '../src/wire/messages/fetch.ts'
 import { produce } from '../src/wire/messages/produce.ts'
 import { Reader } from '../src/wire/reader.ts'
@@ -95,8 +95,7 @@ async function measure(partitionCount: number): Promise<Record<string, unknown>>
     const topicData = [{ name: TOPIC, partitionData: [{ index, records }] }]
     await writer.request(produce, 9, { transactionalId: null, acks: -1, timeoutMs: 30_000, topicData })
   }
-  const topic = { name: TOPIC, numPartitions: partitionCount, replicationFactor: 1, assignments: [], configs: [] }
-  await writer.request(createTopics, 5, { topics: [topic], timeoutMs: 60_000 })
+  await createTopics(writer, [TOPIC], partitionCount)
   for (let written = 0; written < WRITTEN_PARTITIONS; written++) await append(partitionOf(written, partitionCount))
   const reading = new Reading(reader, partitionCount)
   const take = await reading.fetch(0)

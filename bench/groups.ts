@@ -10,13 +10,13 @@ import { loadavg } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { encodeRequest } from '../src/wire/frame.ts'
-import { createTopics } from '../src/wire/messages/create-topics.ts'
 import { heartbeat } from '../src/wire/messages/heartbeat.ts'
 import { offsetCommit } from '../src/wire/messages/offset-commit.ts'
 import { produce } from '../src/wire/messages/produce.ts'
 import { encodeBatch } from '../src/wire/records/record.ts'
 import { type OttlaProcess, ottlaCommand, startOttla } from '../test/support/broker-process.ts'
 import { ClassicMember } from '../test/support/classic-member.ts'
+import { createTopics } from '../test/support/create-topics.ts'
 import { WireConnection } from '../test/support/wire-connection.ts'
 
 const { values } = parseArgs({
@@ -53,9 +53,7 @@ async function measureAll(): Promise<void> {
   const isWanted = (name: string): boolean => values.only === undefined || values.only === name
   try {
     const connection = await WireConnection.connect(broker.bootstrap)
-    await connection.request(createTopics, 7, {
-      topics: [{ name: TOPIC, numPartitions: PARTITIONS, replicationFactor: 1, assignments: [], configs: [] }],
-    })
+    await createTopics(connection, [TOPIC], PARTITIONS)
     if (isWanted('commits')) rows.push(await measured('commits', broker, await committers(broker), Number(values['commits-per-second'])))
     if (isWanted('heartbeats') || isWanted('produce')) {
       const beats = await members(broker)

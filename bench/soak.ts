@@ -9,7 +9,7 @@
 import { tmpdir } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { createTopics } from '../src/wire/messages/create-topics.ts'
+import { createTopics } from '../test/support/create-topics.ts'
 import { WireConnection } from '../test/support/wire-connection.ts'
 import { leaveNothingBehind, newFolder, removeFolder } from './broker/left-behind.ts'
 import { type Ottla, startOttla } from './broker/ottla.ts'
@@ -70,8 +70,7 @@ process.exit(isSound ? 0 : 1)
 async function soak(ottla: Ottla): Promise<Sample[]> {
   const { bootstrap } = ottla
   const connection = await WireConnection.connect(bootstrap)
-  const topic = { name: TOPIC, numPartitions: PARTITIONS, replicationFactor: 1, assignments: [], configs: [] }
-  await connection.request(createTopics, 7, { topics: [topic] })
+  await createTopics(connection, [TOPIC], PARTITIONS)
   const rate = values['megabytes-per-second']
   const megabytesPerSecond = rate === undefined ? undefined : Number(rate)
   const load = await startLoad({ bootstrap, topic: TOPIC, partitions: PARTITIONS, megabytesPerSecond })

@@ -11,9 +11,10 @@ import { parseArgs } from 'node:util'
 import { setTimeout } from 'node:timers/promises'
 import { startBroker } from '../src/start-broker.ts'
 import { ottlaCommand, startOttla, temporaryFolder } from '../test/support/broker-process.ts'
+import { createTopics } from '../test/support/create-topics.ts'
 import { WireConnection } from '../test/support/wire-connection.ts'
 import { residentMegabytes } from './broker/resident.ts'
-import { createOne, firstAnswer, roundTrip } from './broker/scenarios/round-trip.ts'
+import { firstAnswer, roundTrip } from './broker/scenarios/round-trip.ts'
 
 const { values } = parseArgs({
   options: {
@@ -36,7 +37,7 @@ async function fillFolder(dataFolder: string, topicCount: number): Promise<void>
   const broker = await startOttla({ dataFolder })
   const connection = await WireConnection.connect(broker.bootstrap)
   for (let index = 0; index < topicCount; index++) {
-    await createOne(connection, topicName(index))
+    await createTopics(connection, [topicName(index)])
     await roundTrip(connection, topicName(index))
   }
   connection.close()
@@ -71,7 +72,7 @@ async function memoryOf(count: number): Promise<void> {
   const tookMs = performance.now() - startMs
   for (const { bootstrapServers } of brokers) {
     const connection = await WireConnection.connect(bootstrapServers)
-    await createOne(connection, 'orders')
+    await createTopics(connection, ['orders'])
     await roundTrip(connection, 'orders')
     connection.close()
   }

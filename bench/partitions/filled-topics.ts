@@ -1,11 +1,11 @@
 // Topics of many partitions with the same bytes in each: filled through the protocol, and asked whether they are all there.
 
-import { createTopics } from '../../src/wire/messages/create-topics.ts'
 import { fetch } from '../../src/wire/messages/fetch.ts'
 import { listOffsets } from '../../src/wire/messages/list-offsets.ts'
 import { metadata } from '../../src/wire/messages/metadata.ts'
 import { produce } from '../../src/wire/messages/produce.ts'
 import { encodeBatch } from '../../src/wire/records/record.ts'
+import { createTopics } from '../../test/support/create-topics.ts'
 import { WireConnection } from '../../test/support/wire-connection.ts'
 
 export interface FilledTopic {
@@ -28,13 +28,8 @@ export function filledTopics(partitions: number, partitionsPerTopic = 100): Fill
 
 export async function createAll(bootstrap: string, topics: readonly FilledTopic[], durability?: string): Promise<void> {
   const connection = await WireConnection.connect(bootstrap)
-  const configs = durability === undefined ? [] : [{ name: 'durability', value: durability }]
-  for (const { name, partitions } of topics) {
-    const topic = { name, numPartitions: partitions, replicationFactor: 1, assignments: [], configs }
-    const answer = await connection.request(createTopics, 7, { topics: [topic], timeoutMs: PATIENCE_MS })
-    const { errorCode } = answer.topics[0]!
-    if (errorCode !== 0) throw new Error(`error ${errorCode} for topic ${name}`)
-  }
+  const configs = durability === undefined ? {} : { durability }
+  for (const { name, partitions } of topics) await createTopics(connection, [name], partitions, configs)
   connection.close()
 }
 

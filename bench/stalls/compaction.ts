@@ -2,11 +2,12 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { metadata } from '../../src/wire/messages/metadata.ts'
 import { produce } from '../../src/wire/messages/produce.ts'
 import type { Codec } from '../../src/wire/records/codecs.ts'
 import { encodeBatch } from '../../src/wire/records/record.ts'
-import { count, frameOf, type Scene, sleep, type Stage } from './stage.ts'
+import { count, frameOf, type Scene, type Stage } from './stage.ts'
 
 interface Filling {
   readonly title: string

@@ -1,11 +1,12 @@
 // Groups of 1,000 members, each on a connection of its own: all come at once, one leaves, all come back after the broker did.
 
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { consumerGroupHeartbeat } from '../../src/wire/messages/consumer-group-heartbeat.ts'
 import { describeGroups } from '../../src/wire/messages/describe-groups.ts'
 import { ClassicMember } from '../../test/support/classic-member.ts'
 import type { WireConnection } from '../../test/support/wire-connection.ts'
-import { count, type Scene, sleep } from './stage.ts'
+import { count, type Scene } from './stage.ts'
 
 const MEMBERS = 1000
 const PARTITIONS = 1000

@@ -1,6 +1,6 @@
 // 10,000 partitions in one topic, 1,000 in another: what touches all of them at once.
 
-import { deleteTopics } from '../../src/wire/messages/delete-topics.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describeConfigs } from '../../src/wire/messages/describe-configs.ts'
 import { describeTopicPartitions } from '../../src/wire/messages/describe-topic-partitions.ts'
 import { fetch } from '../../src/wire/messages/fetch.ts'
@@ -10,7 +10,7 @@ import { offsetCommit } from '../../src/wire/messages/offset-commit.ts'
 import { offsetFetch } from '../../src/wire/messages/offset-fetch.ts'
 import { produce } from '../../src/wire/messages/produce.ts'
 import { encodeBatch } from '../../src/wire/records/record.ts'
-import { count, frameOf, type Scene, sleep, type Stage } from './stage.ts'
+import { count, frameOf, type Scene, type Stage } from './stage.ts'
 
 const LARGE = 'large'
 const SMALL = 'small'
@@ -35,8 +35,8 @@ export const manyPartitions: Scene = {
     await stage.restart('start after a stop, all asked at once', 'stop', () => askAtOnce(stage))
     await stage.restart('start after kill -9, all asked at once', 'kill', () => askAtOnce(stage))
     await stage.step('recovery in the background', () => sleep(5000))
-    await stage.step('delete the topic with 1,000', () => deleteTopic(stage, SMALL))
-    await stage.step('delete the topic with 10,000', () => deleteTopic(stage, LARGE))
+    await stage.step('delete the topic with 1,000', () => stage.deleteTopics([SMALL]))
+    await stage.step('delete the topic with 10,000', () => stage.deleteTopics([LARGE]))
   },
 }
 
@@ -122,8 +122,4 @@ async function byClients(stage: Stage, frame: Buffer, rounds = ROUNDS): Promise<
     connection.close()
   }
   await Promise.all(connections.map(ask))
-}
-
-async function deleteTopic(stage: Stage, name: string): Promise<void> {
-  await stage.request(deleteTopics, 5, { topicNames: [name], timeoutMs: 60_000 })
 }

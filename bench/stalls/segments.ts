@@ -2,13 +2,13 @@
 
 import { once } from 'node:events'
 import { spawn } from 'node:child_process'
-import { deleteTopics } from '../../src/wire/messages/delete-topics.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { incrementalAlterConfigs } from '../../src/wire/messages/incremental-alter-configs.ts'
 import { listOffsets } from '../../src/wire/messages/list-offsets.ts'
 import { produce } from '../../src/wire/messages/produce.ts'
 import { encodeBatch } from '../../src/wire/records/record.ts'
 import { ottlaCommand } from '../../test/support/broker-process.ts'
-import { frameOf, type Scene, sleep, type Stage } from './stage.ts'
+import { frameOf, type Scene, type Stage } from './stage.ts'
 
 const SEGMENTS = 3000
 const LOAD_SECONDS = 8
@@ -27,7 +27,7 @@ export const rolls: Scene = {
     await stage.step(`${load}, rolled all the time`, () => loadOn(stage, 'rolled'))
     await alter(stage, 'retained', 'retention.bytes', String(4 << 20))
     await stage.step(`${load}, and retained in 4 MB each`, () => loadOn(stage, 'retained'))
-    await stage.step('delete the topic with all its segments', () => deleteTopic(stage, 'rolled'))
+    await stage.step('delete the topic with all its segments', () => stage.deleteTopics(['rolled']))
     await stage.step('their files go', () => sleep(2000))
   },
 }
@@ -52,7 +52,7 @@ export const manySegments: Scene = {
     })
     await stage.step('their files go', () => sleep(2000))
     await stage.restart('start after kill -9, and the first look', 'kill', async () => void (await startOffset(stage, 'deleted')))
-    await stage.step('delete the topic', () => deleteTopic(stage, 'deleted'))
+    await stage.step('delete the topic', () => stage.deleteTopics(['deleted']))
     await stage.step('its files go', () => sleep(2000))
   },
 }
@@ -104,8 +104,4 @@ async function loadOn(stage: Stage, topic: string): Promise<void> {
 async function alter(stage: Stage, resourceName: string, name: string, value: string): Promise<void> {
   const resources = [{ resourceType: TOPIC, resourceName, configs: [{ name, configOperation: 0, value }] }]
   await stage.request(incrementalAlterConfigs, 1, { resources, validateOnly: false })
-}
-
-async function deleteTopic(stage: Stage, name: string): Promise<void> {
-  await stage.request(deleteTopics, 5, { topicNames: [name], timeoutMs: 60_000 })
 }

@@ -1,8 +1,10 @@
 // A broker under watch, and what scenes do with it: each step of a scene is a row of the table, with the longest stall of the broker's event loop in it.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { encodeRequest } from '../../src/wire/frame.ts'
-import { createTopics } from '../../src/wire/messages/create-topics.ts'
+import { deleteTopics } from '../../src/wire/messages/delete-topics.ts'
 import type { Api, Draft, Infer } from '../../src/wire/schema.ts'
+import { createTopics } from '../../test/support/create-topics.ts'
 import { WireConnection } from '../../test/support/wire-connection.ts'
 import type { Stall } from '../broker/stall-watch.ts'
 import { newFolder, removeFolder } from '../broker/left-behind.ts'
@@ -88,11 +90,14 @@ export class Stage {
     return this.#connection.request(api, version, request)
   }
 
-  async createTopics(names: readonly string[], numPartitions: number, configs: Readonly<Record<string, string>> = {}): Promise<void> {
-    const texts = Object.entries(configs).map(([name, value]) => ({ name, value }))
-    const topics = names.map((name) => ({ name, numPartitions, replicationFactor: 1, assignments: [], configs: texts }))
-    const answer = await this.request(createTopics, 7, { topics, timeoutMs: TIMEOUT_MS })
-    for (const { name, errorCode } of answer.topics) if (errorCode !== 0) throw new Error(`error ${errorCode} for topic ${name}`)
+  createTopics(names: readonly string[], numPartitions: number, configs: Readonly<Record<string, string>> = {}): Promise<void> {
+    return createTopics(this.#connection, names, numPartitions, configs)
+  }
+
+  /** All in one request. */
+  async deleteTopics(names: readonly string[]): Promise<void> {
+    const { responses } = await this.request(deleteTopics, 5, { topicNames: [...names], timeoutMs: TIMEOUT_MS })
+    for (const { name, errorCode } of responses) if (errorCode !== 0) throw new Error(`error ${errorCode} for topic ${name}`)
   }
 
   async close(): Promise<void> {
@@ -126,8 +131,3 @@ export const frameOf = <A extends Api>(api: A, version: number, request: Draft<A
   Buffer.concat(encodeRequest(api, version, 1, 'bench', request))
 
 export const count = (length: number): number[] => Array.from({ length }, (_, index) => index)
-
-export const sleep = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms)
-  })

@@ -4,12 +4,12 @@
 
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createTopics } from '../../src/wire/messages/create-topics.ts'
 import { fetch } from '../../src/wire/messages/fetch.ts'
 import { produce } from '../../src/wire/messages/produce.ts'
 import { encodeRequest } from '../../src/wire/frame.ts'
 import { encodeBatch } from '../../src/wire/records/record.ts'
 import { startOttla, type OttlaProcess } from '../support/broker-process.ts'
+import { createTopics } from '../support/create-topics.ts'
 import { WireConnection } from '../support/wire-connection.ts'
 import { WireReader } from '../support/wire-reader.ts'
 import { Crowd, type Part } from './crowd.ts'
@@ -38,8 +38,7 @@ afterEach(async () => {
 
 async function fill(bootstrap: string): Promise<void> {
   const connection = await WireConnection.connect(bootstrap)
-  const topic = (name: string) => ({ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] })
-  await connection.request(createTopics, 7, { topics: [topic(BIG_TOPIC), topic(BUSY_TOPIC)] })
+  await createTopics(connection, [BIG_TOPIC, BUSY_TOPIC])
   const records = await encodeBatch({ records: [{ timestamp: Date.now(), key: null, value: Buffer.alloc(1_000_000, 'x') }] })
   for (let count = 0; count < 40; count++) {
     const topicData = [{ name: BIG_TOPIC, partitionData: [{ index: 0, records }] }]

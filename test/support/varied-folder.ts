@@ -5,12 +5,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { startBroker } from '../../src/start-broker.ts'
 import { MemoryDisk } from '../../src/disk/memory-disk.ts'
-import { createTopics } from '../../src/wire/messages/create-topics.ts'
 import { deleteRecords } from '../../src/wire/messages/delete-records.ts'
 import { deleteTopics } from '../../src/wire/messages/delete-topics.ts'
 import { produce } from '../../src/wire/messages/produce.ts'
 import { CODECS } from '../../src/wire/records/codecs.ts'
 import { encodeBatch } from '../../src/wire/records/record.ts'
+import { createTopics } from './create-topics.ts'
 import { WireConnection } from './wire-connection.ts'
 
 export const DATA_FOLDER = '/data'
@@ -31,10 +31,8 @@ async function writeAs(path: string, run: number): Promise<void> {
   const broker = await startBroker({ port: 0, host: '127.0.0.1', dataDir: path, 'log.segment.delete.delay.ms': 0 })
   const connection = await WireConnection.connect(broker.bootstrapServers)
   if (run === 0) {
-    await create(connection, 'orders', 2)
-    await create(connection, 'moved', 1)
-    await create(connection, 'gone', 1)
-    await create(connection, 'empty', 1)
+    await createTopics(connection, ['orders'], 2, CONFIGS)
+    await createTopics(connection, ['moved', 'gone', 'empty'], 1, CONFIGS)
   }
   for (let batch = 0; batch < 12; batch++) {
     const producer = batch % 3 === 0 ? {} : { producerId: batch % 3, producerEpoch: run, baseSequence: 3 * Math.floor(batch / 3) }
@@ -65,11 +63,6 @@ async function writeAs(path: string, run: number): Promise<void> {
   }
   connection.close()
   await broker.close()
-}
-
-async function create(connection: WireConnection, name: string, numPartitions: number): Promise<void> {
-  const configs = Object.entries(CONFIGS).map(([config, value]) => ({ name: config, value }))
-  await connection.request(createTopics, 7, { topics: [{ name, numPartitions, replicationFactor: 1, assignments: [], configs }] })
 }
 
 async function send(connection: WireConnection, name: string, index: number, records: Buffer): Promise<void> {

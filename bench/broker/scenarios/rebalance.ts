@@ -5,13 +5,14 @@ import { setTimeout } from 'node:timers/promises'
 import { findCoordinator } from '../../../src/wire/messages/find-coordinator.ts'
 import { heartbeat } from '../../../src/wire/messages/heartbeat.ts'
 import { errorName } from '../../../src/wire/error-codes.ts'
+import { createTopics } from '../../../test/support/create-topics.ts'
 import { WireConnection } from '../../../test/support/wire-connection.ts'
 import type { Scenario } from '../case.ts'
 import { CONTENDERS } from '../contenders.ts'
 import type { Figures } from '../figures.ts'
 import { spreadOf } from '../statistics.ts'
 import { type GroupMember, type GroupOptions, JOINING, type Protocol } from './group-members.ts'
-import { askAgain, createOne } from './round-trip.ts'
+import { askAgain } from './round-trip.ts'
 
 const SETTINGS = ['group.initial.rebalance.delay.ms=0', 'offsets.topic.num.partitions=1']
 const TOPIC = 'work'
@@ -64,7 +65,7 @@ async function roundsFor<T>(seconds: number, round: () => Promise<T>): Promise<T
 /** The topic, and a coordinator that answers. */
 async function prepare({ bootstrap, groupId, topic, partitionCount }: GroupOptions): Promise<void> {
   const connection = await WireConnection.connect(bootstrap)
-  await createOne(connection, topic, partitionCount)
+  await createTopics(connection, [topic], partitionCount)
   await askAgain(async () => {
     await connection.request(findCoordinator, 4, { keyType: 0, coordinatorKeys: [groupId] })
     const { errorCode } = await connection.request(heartbeat, 4, { groupId, generationId: 1, memberId: 'nobody' })

@@ -2,7 +2,6 @@
 
 import { createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
-import { createTopics } from '../../../src/wire/messages/create-topics.ts'
 import { fetch } from '../../../src/wire/messages/fetch.ts'
 import { produce } from '../../../src/wire/messages/produce.ts'
 import { encodeBatch } from '../../../src/wire/records/record.ts'
@@ -22,12 +21,6 @@ export async function roundTrip(connection: WireConnection, topic: string): Prom
   const partitions = [{ partition: 0, fetchOffset: baseOffset, partitionMaxBytes: 1 << 20 }]
   const fetched = await connection.request(fetch, 12, { maxWaitMs: 1000, minBytes: 1, topics: [{ topic, partitions }] })
   if (!fetched.responses[0]!.partitions[0]!.records?.length) throw new Error('fetched nothing')
-}
-
-export async function createOne(connection: WireConnection, name: string, partitions = 1): Promise<void> {
-  const topic = { name, numPartitions: partitions, replicationFactor: 1, assignments: [], configs: [] }
-  const { topics } = await connection.request(createTopics, 7, { topics: [topic], timeoutMs: 30_000 })
-  if (topics[0]!.errorCode !== 0) throw new Error(`error ${topics[0]!.errorCode} for topic ${name}`)
 }
 
 /** Resolves once `ask` does, on a connection that stays open. What refuses, or is not there yet, is asked again. */

@@ -1,11 +1,12 @@
 // A broker with a topic on disk: how soon it is of use, and what it takes when nobody uses it. Each run starts it anew.
 
 import { setTimeout } from 'node:timers/promises'
+import { createTopics } from '../../../test/support/create-topics.ts'
 import { WireConnection } from '../../../test/support/wire-connection.ts'
 import type { Scenario, Setup } from '../case.ts'
 import { CONTENDERS, type MeasuredBroker } from '../contenders.ts'
 import { residentMegabytes } from '../resident.ts'
-import { createOne, roundTrip, startAndAsk } from './round-trip.ts'
+import { roundTrip, startAndAsk } from './round-trip.ts'
 
 const TOPIC = 'first'
 
@@ -41,7 +42,7 @@ async function preparedStart({ contender, folder }: Setup): Promise<(port: numbe
   const start = (port: number): Promise<MeasuredBroker> => CONTENDERS[contender].start(folder, { settings: [], port })
   const broker = await start(0)
   const connection = await WireConnection.connect(broker.bootstrap)
-  await createOne(connection, TOPIC)
+  await createTopics(connection, [TOPIC])
   connection.close()
   await broker.stop()
   return start
