@@ -1,10 +1,11 @@
 // Topics of many partitions with the same bytes in each: filled through the protocol, and asked whether they are all there.
 
+import { sampleBatch } from '../../src/cli/bench/sample-batch.ts'
+import { LATEST } from '../../src/client/admin.ts'
 import { fetch } from '../../src/wire/messages/fetch.ts'
 import { listOffsets } from '../../src/wire/messages/list-offsets.ts'
 import { metadata } from '../../src/wire/messages/metadata.ts'
 import { produce } from '../../src/wire/messages/produce.ts'
-import { encodeBatch } from '../../src/wire/records/record.ts'
 import { createTopics } from '../../test/support/create-topics.ts'
 import { WireConnection } from '../../test/support/wire-connection.ts'
 
@@ -34,8 +35,7 @@ export async function createAll(bootstrap: string, topics: readonly FilledTopic[
 }
 
 export async function fillAll(bootstrap: string, topics: readonly FilledTopic[], bytesPerPartition: number): Promise<void> {
-  const record = { timestamp: Date.now(), key: null, value: Buffer.alloc(RECORD_BYTES - 10, 'the quick brown fox ') }
-  const records = await encodeBatch({ records: Array.from({ length: BATCH_BYTES / RECORD_BYTES }, () => record) })
+  const { batch: records } = await sampleBatch({ recordBytes: RECORD_BYTES, batchBytes: BATCH_BYTES }, 'none')
   const indexes = topics.flatMap(({ name, partitions }) => Array.from({ length: partitions }, (_, index) => ({ name, index }))).values()
   const write = async (): Promise<void> => {
     const connection = await WireConnection.connect(bootstrap)
@@ -64,7 +64,7 @@ export async function askForLeaders(connection: WireConnection, topics: readonly
 export async function fetchOne(connection: WireConnection, topics: readonly FilledTopic[]): Promise<void> {
   const { name: topic, partitions } = topics[topics.length >> 1]!
   const partition = partitions >> 1
-  const asked = { name: topic, partitions: [{ partitionIndex: partition, timestamp: -1 }] }
+  const asked = { name: topic, partitions: [{ partitionIndex: partition, timestamp: LATEST }] }
   const listed = await connection.request(listOffsets, 7, { replicaId: -1, topics: [asked] })
   const fetchOffset = listed.topics[0]!.partitions[0]!.offset - 1
   const { responses } = await connection.request(fetch, 12, {
@@ -79,7 +79,7 @@ export async function fetchOne(connection: WireConnection, topics: readonly Fill
 export async function askAll(connection: WireConnection, topics: readonly FilledTopic[], bytesPerPartition: number): Promise<void> {
   const asked = topics.map(({ name, partitions }) => ({
     name,
-    partitions: Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, timestamp: -1 })),
+    partitions: Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, timestamp: LATEST })),
   }))
   const answer = await connection.request(listOffsets, 7, { replicaId: -1, topics: asked })
   const offsets = answer.topics.flatMap(({ partitions }) => partitions.map(({ offset }) => offset))

@@ -1,12 +1,12 @@
 // Everything that goes on with a broker during a soak, at once and all the time. Each part starts anew what ends, until it is told to stop.
 
 import { setMaxListeners } from 'node:events'
+import { sampleBatch } from '../../src/cli/bench/sample-batch.ts'
 import { LATEST, offsetsAt } from '../../src/client/admin.ts'
 import { Cluster, type TopicMetadata } from '../../src/client/cluster.ts'
 import { FetchLoad } from '../../src/client/load/fetch-load.ts'
 import { Measurement } from '../../src/client/load/measurement.ts'
 import { ProduceLoad } from '../../src/client/load/produce-load.ts'
-import { encodeBatch } from '../../src/wire/records/record.ts'
 import { comeAndGo, livingGroup } from './clients.ts'
 import { slowReader, stuckReader } from './readers.ts'
 
@@ -24,10 +24,10 @@ export interface SoakLoad {
   stop(): Promise<void>
 }
 
-const RECORD_BYTES = 1000
-const BATCH_RECORDS = 64
+const LARGE_BATCHES = { recordBytes: 1000, batchBytes: 64_000 }
+const SMALL_BATCHES = { recordBytes: 100, batchBytes: 100 } // of one record
 const LARGE_CONNECTIONS = 4
-const SMALL_PER_SECOND = 2000 // one record each
+const SMALL_PER_SECOND = 2000
 const CONSUMERS = 2
 const SLOW_READERS = 20
 const STUCK_READERS = 20
@@ -42,22 +42,25 @@ export async function startLoad(options: SoakLoadOptions): Promise<SoakLoad> {
   const stopping = new AbortController()
   setMaxListeners(0, stopping.signal) // every part waits with it
   const shared = { cluster, topic: topic!, acks: -1, partitionsPerRequest: 1, measurement: produced, onEnd: fail }
-  const large = await ProduceLoad.start({
-    ...shared,
-    connections: LARGE_CONNECTIONS,
-    inFlight: 5,
-    batch: await batchOf(BATCH_RECORDS, RECORD_BYTES),
-    recordsPerBatch: BATCH_RECORDS,
-    ...(megabytesPerSecond === undefined ? {} : { requestsPerSecond: (megabytesPerSecond * 1e6) / (BATCH_RECORDS * RECORD_BYTES) }),
-  })
-  const small = await ProduceLoad.start({
-    ...shared,
-    connections: 1,
-    inFlight: 20,
-    batch: await batchOf(1, 100),
-    recordsPerBatch: 1,
-    requestsPerSecond: SMALL_PER_SECOND,
-  })
+  const [large, small] = await Promise.all([sampleBatch(LARGE_BATCHES, 'none'), sampleBatch(SMALL_BATCHES, 'none')])
+  const loads = await Promise.all([
+    ProduceLoad.start({
+      ...shared,
+      connections: LARGE_CONNECTIONS,
+      inFlight: 5,
+      batch: large.batch,
+      recordsPerBatch: large.records,
+      ...(megabytesPerSecond === undefined ? {} : { requestsPerSecond: (megabytesPerSecond * 1e6) / LARGE_BATCHES.batchBytes }),
+    }),
+    ProduceLoad.start({
+      ...shared,
+      connections: 1,
+      inFlight: 20,
+      batch: small.batch,
+      recordsPerBatch: small.records,
+      requestsPerSecond: SMALL_PER_SECOND,
+    }),
+  ])
   const parts = [
     ...times(CONSUMERS, () => keepUp(cluster, topic!, consumed, stopping.signal)),
     ...times(SLOW_READERS, (index) => slowReader(options, { index, isFromStart: index % 2 === 0, consumed }, stopping.signal)),
@@ -70,7 +73,7 @@ export async function startLoad(options: SoakLoadOptions): Promise<SoakLoad> {
     consumed,
     async stop() {
       stopping.abort()
-      await Promise.all([large.stop(), small.stop(), ...parts])
+      await Promise.all([...loads.map((load) => load.stop()), ...parts])
       cluster.close()
     },
   }
@@ -98,12 +101,6 @@ async function keepUp(cluster: Cluster, topic: TopicMetadata, measurement: Measu
     await aborted([signal, ended.signal])
     load.stop()
   }
-}
-
-async function batchOf(records: number, recordBytes: number): Promise<Buffer> {
-  const value = Buffer.alloc(recordBytes - 10, 'the quick brown fox ')
-  const timestamp = Date.now()
-  return encodeBatch({ records: Array.from({ length: records }, () => ({ timestamp, key: null, value })) })
 }
 
 function fail(error: Error): void {

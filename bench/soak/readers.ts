@@ -1,6 +1,7 @@
 // Readers that a broker must not suffer from: those that take their time, and those that ask and never take anything.
 
 import { connect } from 'node:net'
+import { EARLIEST, LATEST } from '../../src/client/admin.ts'
 import type { Measurement } from '../../src/client/load/measurement.ts'
 import { fetch } from '../../src/wire/messages/fetch.ts'
 import { listOffsets } from '../../src/wire/messages/list-offsets.ts'
@@ -18,8 +19,6 @@ export interface ReadTopic {
 const BYTES_PER_SECOND = 50_000
 const FETCH_VERSION = 11
 const OFFSET_OUT_OF_RANGE = 1
-const EARLIEST = -2
-const LATEST = -1
 const STUCK_FETCHES = 10
 const NOTHING = Buffer.alloc(0)
 const STUCK_FOR_MS = 40_000 // longer than the broker bears with it

@@ -1,6 +1,7 @@
 // 10,000 partitions in one topic, 1,000 in another: what touches all of them at once.
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { LATEST } from '../../src/client/admin.ts'
 import { describeConfigs } from '../../src/wire/messages/describe-configs.ts'
 import { describeTopicPartitions } from '../../src/wire/messages/describe-topic-partitions.ts'
 import { fetch } from '../../src/wire/messages/fetch.ts'
@@ -51,9 +52,9 @@ async function askForAll(stage: Stage): Promise<void> {
         cursor: { topicName: LARGE, partitionIndex },
       })
   })
-  await stage.step('ListOffsets of all', () => exchange(stage, offsetsFrame(-1)))
+  await stage.step('ListOffsets of all', () => exchange(stage, offsetsFrame(LATEST)))
   await stage.step('ListOffsets of all by time', () => exchange(stage, offsetsFrame(1)))
-  await stage.step(`ListOffsets of all, ${CLIENTS} clients`, () => byClients(stage, offsetsFrame(-1), 1))
+  await stage.step(`ListOffsets of all, ${CLIENTS} clients`, () => byClients(stage, offsetsFrame(LATEST), 1))
   await stage.step('fetch all in one request', () => exchange(stage, fetchFrame()))
   await stage.step(`fetch all in one request, ${CLIENTS} clients`, () => byClients(stage, fetchFrame(), 1))
   await stage.step('DescribeConfigs of both topics', async () => {
@@ -77,7 +78,7 @@ async function commitAll(stage: Stage): Promise<void> {
 
 /** As clients do that were connected when the broker went. */
 async function askAtOnce(stage: Stage): Promise<void> {
-  const frames = [allMetadata, offsetsFrame(-1), fetchFrame()]
+  const frames = [allMetadata, offsetsFrame(LATEST), fetchFrame()]
   const connections = await stage.connections(CLIENTS)
   await Promise.all(connections.map((connection, index) => connection.exchange(frames[index % frames.length]!)))
   for (const connection of connections) connection.close()

@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { EARLIEST } from '../../src/client/admin.ts'
 import { incrementalAlterConfigs } from '../../src/wire/messages/incremental-alter-configs.ts'
 import { listOffsets } from '../../src/wire/messages/list-offsets.ts'
 import { produce } from '../../src/wire/messages/produce.ts'
@@ -78,7 +79,7 @@ async function waitUntilEmpty(stage: Stage, name: string): Promise<void> {
 async function startOffset(stage: Stage, name: string): Promise<number> {
   const { topics } = await stage.request(listOffsets, 7, {
     replicaId: -1,
-    topics: [{ name, partitions: [{ partitionIndex: 0, timestamp: -2 }] }],
+    topics: [{ name, partitions: [{ partitionIndex: 0, timestamp: EARLIEST }] }],
   })
   return topics[0]!.partitions[0]!.offset
 }

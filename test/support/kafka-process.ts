@@ -2,8 +2,8 @@
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { freePorts } from './free-ports.ts'
 import { javaArguments } from './kafka-jars.ts'
 import { StartedProcess } from './started-process.ts'
 
@@ -31,7 +31,7 @@ export async function startKafka(
   settings: readonly string[] = [],
   { heapMb = 512, port, javaFlags = [], readyWithinMs }: KafkaOptions = {},
 ): Promise<KafkaProcess> {
-  const [freePort, controllerPort] = await freePorts()
+  const [freePort, controllerPort] = (await freePorts(2)) as [number, number]
   const clientPort = port ?? freePort
   const dataFolder = join(folder, 'data')
   const properties = join(folder, 'server.properties')
@@ -72,16 +72,4 @@ function serverProperties(port: number, controllerPort: number, dataFolder: stri
     'transaction.state.log.min.isr=1',
     ...settings,
   ]
-}
-
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()]
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))),
-    ),
-  )
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports as [number, number]
 }

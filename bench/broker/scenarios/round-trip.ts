@@ -1,10 +1,10 @@
 // A client that is there before the broker is: it tries the port again and again, until it is answered.
 
-import { createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { fetch } from '../../../src/wire/messages/fetch.ts'
 import { produce } from '../../../src/wire/messages/produce.ts'
 import { encodeBatch } from '../../../src/wire/records/record.ts'
+import { freePorts } from '../../../test/support/free-ports.ts'
 import { WireConnection } from '../../../test/support/wire-connection.ts'
 import type { MeasuredBroker } from '../contenders.ts'
 
@@ -66,7 +66,7 @@ export async function startAndAsk(
   start: (port: number) => Promise<MeasuredBroker>,
   ask: (connection: WireConnection) => Promise<void>,
 ): Promise<Started> {
-  const port = await freePort()
+  const [port] = (await freePorts(1)) as [number]
   const hasFailed = new AbortController()
   const startMs = performance.now()
   const starting = start(port)
@@ -77,13 +77,4 @@ export async function startAndAsk(
   })
   const answeredMs = performance.now() - startMs
   return { broker: await starting, connection, answeredMs }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await new Promise<number>((resolve) =>
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
-  )
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

@@ -1,10 +1,10 @@
 // A distributed worker of Kafka Connect in a process of its own, and its REST interface.
 
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { temporaryFolder } from '../../support/broker-process.ts'
+import { freePorts } from '../../support/free-ports.ts'
 import { javaArguments } from '../../support/kafka-jars.ts'
 import { StartedProcess } from '../../support/started-process.ts'
 
@@ -34,7 +34,7 @@ export class ConnectWorker {
   }
 
   static async start({ bootstrap, group }: ConnectGroup): Promise<ConnectWorker> {
-    const address = `127.0.0.1:${await freePort()}`
+    const address = `127.0.0.1:${(await freePorts(1))[0]}`
     const file = join(temporaryFolder(), 'worker.properties')
     const config = Object.entries(workerConfig(bootstrap, group, address))
     writeFileSync(file, config.map(([name, value]) => `${name}=${value}`).join('\n'))
@@ -101,13 +101,3 @@ const workerConfig = (bootstrap: string, group: string, address: string): Record
   'scheduled.rebalance.max.delay.ms': 1000,
   'reconnect.backoff.max.ms': 1000,
 })
-
-function freePort(): Promise<number> {
-  const server = createServer()
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
-}
