@@ -7,6 +7,7 @@ import { listOffsets } from '../../src/wire/messages/list-offsets.ts'
 import { metadata } from '../../src/wire/messages/metadata.ts'
 import { produce } from '../../src/wire/messages/produce.ts'
 import { createTopics } from '../../test/support/create-topics.ts'
+import { offsetAt } from '../../test/support/offset-at.ts'
 import { WireConnection } from '../../test/support/wire-connection.ts'
 
 export interface FilledTopic {
@@ -64,9 +65,7 @@ export async function askForLeaders(connection: WireConnection, topics: readonly
 export async function fetchOne(connection: WireConnection, topics: readonly FilledTopic[]): Promise<void> {
   const { name: topic, partitions } = topics[topics.length >> 1]!
   const partition = partitions >> 1
-  const asked = { name: topic, partitions: [{ partitionIndex: partition, timestamp: LATEST }] }
-  const listed = await connection.request(listOffsets, 7, { replicaId: -1, topics: [asked] })
-  const fetchOffset = listed.topics[0]!.partitions[0]!.offset - 1
+  const fetchOffset = (await offsetAt(connection, topic, partition, LATEST)) - 1
   const { responses } = await connection.request(fetch, 12, {
     maxWaitMs: 1000,
     minBytes: 1,

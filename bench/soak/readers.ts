@@ -4,8 +4,8 @@ import { connect } from 'node:net'
 import { EARLIEST, LATEST } from '../../src/client/admin.ts'
 import type { Measurement } from '../../src/client/load/measurement.ts'
 import { fetch } from '../../src/wire/messages/fetch.ts'
-import { listOffsets } from '../../src/wire/messages/list-offsets.ts'
 import { BATCH_HEADER_SIZE, BatchView } from '../../src/wire/records/batch.ts'
+import { offsetAt } from '../../test/support/offset-at.ts'
 import { WireConnection } from '../../test/support/wire-connection.ts'
 import { frameOf } from '../stalls/stage.ts'
 import { pause } from './clients.ts'
@@ -67,14 +67,6 @@ export async function stuckReader({ bootstrap, topic, partitions }: ReadTopic, i
     socket.destroy()
   }
   finder.close()
-}
-
-async function offsetAt(connection: WireConnection, name: string, partitionIndex: number, timestamp: number): Promise<number> {
-  const { topics } = await connection.request(listOffsets, 7, {
-    replicaId: -1,
-    topics: [{ name, partitions: [{ partitionIndex, timestamp }] }],
-  })
-  return topics[0]!.partitions[0]!.offset
 }
 
 /** Of the records in whole batches. */

@@ -3,9 +3,7 @@
 import { once } from 'node:events'
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EARLIEST } from '../../src/client/admin.ts'
 import { incrementalAlterConfigs } from '../../src/wire/messages/incremental-alter-configs.ts'
-import { listOffsets } from '../../src/wire/messages/list-offsets.ts'
 import { produce } from '../../src/wire/messages/produce.ts'
 import { encodeBatch } from '../../src/wire/records/record.ts'
 import { ottlaCommand } from '../../test/support/broker-process.ts'
@@ -52,7 +50,7 @@ export const manySegments: Scene = {
       await waitUntilEmpty(stage, 'by-time')
     })
     await stage.step('their files go', () => sleep(2000))
-    await stage.restart('start after kill -9, and the first look', 'kill', async () => void (await startOffset(stage, 'deleted')))
+    await stage.restart('start after kill -9, and the first look', 'kill', async () => void (await stage.startOffset('deleted')))
     await stage.step('delete the topic', () => stage.deleteTopics(['deleted']))
     await stage.step('its files go', () => sleep(2000))
   },
@@ -73,15 +71,7 @@ async function makeSegments(stage: Stage, name: string): Promise<void> {
 }
 
 async function waitUntilEmpty(stage: Stage, name: string): Promise<void> {
-  while ((await startOffset(stage, name)) < SEGMENTS) await sleep(WAIT_MS)
-}
-
-async function startOffset(stage: Stage, name: string): Promise<number> {
-  const { topics } = await stage.request(listOffsets, 7, {
-    replicaId: -1,
-    topics: [{ name, partitions: [{ partitionIndex: 0, timestamp: EARLIEST }] }],
-  })
-  return topics[0]!.partitions[0]!.offset
+  while ((await stage.startOffset(name)) < SEGMENTS) await sleep(WAIT_MS)
 }
 
 async function loadOn(stage: Stage, topic: string): Promise<void> {

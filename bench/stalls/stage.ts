@@ -1,10 +1,12 @@
 // A broker under watch, and what scenes do with it: each step of a scene is a row of the table, with the longest stall of the broker's event loop in it.
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { EARLIEST } from '../../src/client/admin.ts'
 import { encodeRequest } from '../../src/wire/frame.ts'
 import { deleteTopics } from '../../src/wire/messages/delete-topics.ts'
 import type { Api, Draft, Infer } from '../../src/wire/schema.ts'
 import { createTopics } from '../../test/support/create-topics.ts'
+import { offsetAt } from '../../test/support/offset-at.ts'
 import { WireConnection } from '../../test/support/wire-connection.ts'
 import type { Stall } from '../broker/stall-watch.ts'
 import { newFolder, removeFolder } from '../broker/left-behind.ts'
@@ -98,6 +100,11 @@ export class Stage {
   async deleteTopics(names: readonly string[]): Promise<void> {
     const { responses } = await this.request(deleteTopics, 5, { topicNames: [...names], timeoutMs: TIMEOUT_MS })
     for (const { name, errorCode } of responses) if (errorCode !== 0) throw new Error(`error ${errorCode} for topic ${name}`)
+  }
+
+  /** Of partition 0. */
+  startOffset(topic: string): Promise<number> {
+    return offsetAt(this.#connection, topic, 0, EARLIEST)
   }
 
   async close(): Promise<void> {

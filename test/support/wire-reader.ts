@@ -1,17 +1,17 @@
 // Reads what a partition holds on our own codecs: for suites whose client cannot read without a group, and for tests that look at batches.
 
+import { EARLIEST } from '../../src/client/admin.ts'
 import { type ErrorName, errorName } from '../../src/wire/error-codes.ts'
 import { fetch } from '../../src/wire/messages/fetch.ts'
-import { listOffsets } from '../../src/wire/messages/list-offsets.ts'
 import { BatchView } from '../../src/wire/records/batch.ts'
 import { decompress } from '../../src/wire/records/codecs.ts'
 import { readRecords } from '../../src/wire/records/record.ts'
+import { offsetAt } from './offset-at.ts'
 import { WireConnection } from './wire-connection.ts'
 
 const FETCH_VERSION = 12 // the last one that names topics
 const PARTITION_MAX_BYTES = 4 << 20
 const DECOMPRESSED_MAX_BYTES = 64 << 20
-const EARLIEST = -2
 const READ_WITHIN_MS = 30_000
 
 export interface WireRecord {
@@ -86,9 +86,8 @@ export class WireReader {
   }
 
   /** The first offset of a partition. */
-  async startOf(topic: string, partition: number): Promise<number> {
-    const asked = { replicaId: -1, topics: [{ name: topic, partitions: [{ partitionIndex: partition, timestamp: EARLIEST }] }] }
-    return (await this.#connection.request(listOffsets, 5, asked)).topics[0]!.partitions[0]!.offset
+  startOf(topic: string, partition: number): Promise<number> {
+    return offsetAt(this.#connection, topic, partition, EARLIEST)
   }
 
   close(): void {
