@@ -1,11 +1,9 @@
 // Groups of 1,000 members, each on a connection of its own: all come at once, one leaves, all come back after the broker did.
 
-import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { consumerGroupHeartbeat } from '../../src/wire/messages/consumer-group-heartbeat.ts'
 import { describeGroups } from '../../src/wire/messages/describe-groups.ts'
 import { ClassicMember } from '../../test/support/classic-member.ts'
-import type { WireConnection } from '../../test/support/wire-connection.ts'
+import { ConsumerMember } from '../../test/support/consumer-member.ts'
 import { count, type Scene } from './stage.ts'
 
 const MEMBERS = 1000
@@ -47,83 +45,35 @@ export const consumerGroups: readonly Scene[] = ['uniform', 'range'].map((assign
   settings: SETTINGS,
   async play(stage) {
     await stage.createTopics([TOPIC], PARTITIONS)
-    const connections = await stage.connections(MEMBERS)
-    const members = connections.map((connection) => new Member(connection, assignor))
-    await stage.step('all join at once', () => Promise.all(members.map((member) => member.join())))
-    await stage.step('until all have a partition', () => untilSettled(members))
-    await stage.step('all heartbeat at once', () => Promise.all(members.map((member) => member.beat())))
+    const options = { groupId: 'consumers', topic: TOPIC, rebalanceTimeoutMs: 60_000, assignor }
+    const members = count(MEMBERS).map(() => new ConsumerMember(options))
+    let connections = await stage.connections(MEMBERS)
+    const allBeat = (): Promise<unknown> => Promise.all(members.map((member, index) => member.beat(connections[index]!)))
+    /** Everybody beats until all partitions are with somebody. */
+    const untilSettled = async (): Promise<void> => {
+      for (await allBeat(); members.reduce((sum, { partitionCount }) => sum + partitionCount, 0) !== PARTITIONS; await allBeat())
+        await sleep(BEAT_MS)
+    }
+    const lastLeaves = async (): Promise<void> => {
+      const connection = connections.pop()!
+      await members.pop()!.leave(connection)
+      connection.close()
+    }
+    await stage.step('all join at once', allBeat)
+    await stage.step('until all have a partition', untilSettled)
+    await stage.step('all heartbeat at once', allBeat)
     await stage.step('one leaves, and another gets its partition', async () => {
-      await members.pop()!.leave()
-      await untilSettled(members)
+      await lastLeaves()
+      await untilSettled()
     })
     await stage.step('half of them leave at once', async () => {
-      await Promise.all(members.splice(0, MEMBERS / 2).map((member) => member.leave()))
-      await untilSettled(members)
+      await Promise.all(count(MEMBERS / 2).map(lastLeaves))
+      await untilSettled()
     })
     await stage.restart('start after kill -9, and all heartbeat at once', 'kill', async () => {
-      for (const connection of connections) connection.close()
-      await Promise.all(members.map(async (member) => member.goOnWith(await stage.connect())))
-      await Promise.all(members.map((member) => member.beat()))
+      connections = await stage.connections(members.length)
+      await allBeat()
     })
-    for (const member of members) member.close()
+    for (const connection of connections) connection.close()
   },
 }))
-
-/** Everybody beats until all partitions are with somebody. */
-async function untilSettled(members: readonly Member[]): Promise<void> {
-  for (;;) {
-    await Promise.all(members.map((member) => member.beat()))
-    if (members.reduce((sum, { partitionCount }) => sum + partitionCount, 0) === PARTITIONS) return
-    await sleep(BEAT_MS)
-  }
-}
-
-type Owned = { topicId: string; partitions: number[] }[]
-
-class Member {
-  #connection: WireConnection
-  readonly #assignor: string
-  readonly #memberId = randomUUID()
-  #memberEpoch = 0
-  #owned: Owned = []
-
-  constructor(connection: WireConnection, assignor: string) {
-    this.#connection = connection
-    this.#assignor = assignor
-  }
-
-  get partitionCount(): number {
-    return this.#owned.reduce((sum, { partitions }) => sum + partitions.length, 0)
-  }
-
-  join(): Promise<void> {
-    return this.#say({ rebalanceTimeoutMs: 60_000, subscribedTopicNames: [TOPIC], serverAssignor: this.#assignor, topicPartitions: [] })
-  }
-
-  /** It gives up, and takes, at once. */
-  beat(): Promise<void> {
-    return this.#say({ topicPartitions: this.#owned })
-  }
-
-  async leave(): Promise<void> {
-    this.#memberEpoch = -1
-    await this.#say({})
-    this.close()
-  }
-
-  goOnWith(connection: WireConnection): void {
-    this.#connection = connection
-  }
-
-  close(): void {
-    this.#connection.close()
-  }
-
-  async #say(more: object): Promise<void> {
-    const request = { groupId: 'consumers', memberId: this.#memberId, memberEpoch: this.#memberEpoch, ...more }
-    const { errorCode, errorMessage, memberEpoch, assignment } = await this.#connection.request(consumerGroupHeartbeat, 0, request)
-    if (errorCode !== 0) throw new Error(`a heartbeat is answered ${errorCode}: ${errorMessage}`)
-    this.#memberEpoch = memberEpoch
-    this.#owned = assignment?.topicPartitions.map(({ topicId, partitions }) => ({ topicId, partitions: [...partitions] })) ?? this.#owned
-  }
-}

@@ -1,10 +1,8 @@
 // Members of a group as a rebalance sees them: a member asks its coordinator, on a connection of its own, and does at once what it is told.
 
-import { randomUUID } from 'node:crypto'
 import { decodeAssignment } from '../../../src/wire/consumer-protocol.ts'
-import { errorName } from '../../../src/wire/error-codes.ts'
-import { consumerGroupHeartbeat } from '../../../src/wire/messages/consumer-group-heartbeat.ts'
 import { ClassicMember } from '../../../test/support/classic-member.ts'
+import { ConsumerMember } from '../../../test/support/consumer-member.ts'
 import { WireConnection } from '../../../test/support/wire-connection.ts'
 
 export interface GroupOptions {
@@ -28,7 +26,6 @@ export interface GroupMember {
 export type Protocol = 'classic' | 'consumer'
 
 const REBALANCE_TIMEOUT_MS = 60_000
-const LEAVING_EPOCH = -1
 
 export const JOINING: Readonly<Record<Protocol, (options: GroupOptions) => Promise<GroupMember>>> = { classic, consumer }
 
@@ -55,37 +52,22 @@ async function classic({ bootstrap, ...group }: GroupOptions): Promise<GroupMemb
   }
 }
 
-/** By KIP-848: it says what it has when that has changed. */
 async function consumer({ bootstrap, groupId, topic }: GroupOptions): Promise<GroupMember> {
   const connection = await WireConnection.connect(bootstrap)
-  const memberId = randomUUID()
-  let memberEpoch = 0
-  let owned: { readonly topicId: string; readonly partitions: readonly number[] }[] = []
-  let isTold = false
-  const send = async (topicPartitions: typeof owned | null): Promise<typeof owned | undefined> => {
-    const joining = memberEpoch === 0 ? { rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS, subscribedTopicNames: [topic] } : {}
-    const request = { groupId, memberId, memberEpoch, topicPartitions: topicPartitions?.slice() ?? null, ...joining }
-    const { errorCode, errorMessage, memberEpoch: epoch, assignment } = await connection.request(consumerGroupHeartbeat, 1, request)
-    if (errorCode !== 0) throw new Error(`a heartbeat of ${groupId} is answered ${errorName(errorCode)}: ${errorMessage}`)
-    memberEpoch = epoch
-    return assignment?.topicPartitions
-  }
+  const member = new ConsumerMember({ groupId, topic, rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS })
   return {
     get generation() {
-      return isTold ? memberEpoch : undefined
+      return member.isSettled ? member.epoch : undefined
     },
     get partitions() {
-      return owned.reduce((sum, { partitions }) => sum + partitions.length, 0)
+      return member.partitionCount
     },
     async beat() {
-      const assigned = await send(isTold ? null : owned)
-      isTold = assigned === undefined
-      owned = assigned ?? owned
-      return !isTold
+      await member.beat(connection)
+      return !member.isSettled
     },
     async leave() {
-      memberEpoch = LEAVING_EPOCH
-      await send(null)
+      await member.leave(connection)
       connection.close()
     },
   }
