@@ -12,17 +12,17 @@
 //        1,000           0.24 ms              0.95 ms        0.40 ms           2.1  ms                  94 + 235 B      33 + 37 kB
 //       10,000           0.24 ms             22.6  ms        0.40 ms          30.9  ms                  94 + 235 B    330 + 370 kB
 
-import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { startOttla } from '../test/support/broker-process.ts'
-import { createTopics } from '../test/support/create-topics.ts'
-import { WireConnection } from '../test/support/wire-connection.ts'
+import { processUsage } from '../src/cli/bench/process-usage.ts'
 import { decodeResponse, encodeRequest } from '../src/wire/frame.ts'
 import { fetch } from '../src/wire/messages/fetch.ts'
 import { produce } from '../src/wire/messages/produce.ts'
 import { Reader } from '../src/wire/reader.ts'
 import { encodeBatch } from '../src/wire/records/record.ts'
+import { startOttla } from '../test/support/broker-process.ts'
+import { createTopics } from '../test/support/create-topics.ts'
+import { WireConnection } from '../test/support/wire-connection.ts'
 
 const { values } = parseArgs({
   options: {
@@ -37,14 +37,6 @@ const TOPIC = 'wake-up'
 const FETCH_VERSION = 12
 const WRITTEN_PARTITIONS = 10 // of all: that many get records, in turns
 const PARKED_AFTER_MS = 2
-const CLOCK_TICK_MS = 10 // of /proc: 100 Hz on every Linux that we know
-
-/** User and system time. The second field of /proc/PID/stat may hold spaces, and ends with the last parenthesis. */
-function cpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK_MS
-}
 
 /** The client's side of a session, or of full fetches where the broker gives none. */
 class Reading {
@@ -113,9 +105,9 @@ async function measure(partitionCount: number): Promise<Record<string, unknown>>
   }
   for (let index = 0; index < Number(values['warm-up-rounds']); index++) await round(index)
   waits.length = 0
-  const before = cpuMs(broker.pid)
+  const before = processUsage(broker.pid)
   for (let index = 0; index < Number(values.rounds); index++) await round(index)
-  const cpu = cpuMs(broker.pid) - before
+  const cpuSeconds = processUsage(broker.pid).cpuSeconds - before.cpuSeconds
   reader.close()
   writer.close()
   await broker.stop()
@@ -125,7 +117,7 @@ async function measure(partitionCount: number): Promise<Record<string, unknown>>
     session: reading.hasSession,
     'median ms': Number(sorted[Math.floor(sorted.length / 2)]!.toFixed(2)),
     'p99 ms': Number(sorted[Math.floor(sorted.length * 0.99)]!.toFixed(2)),
-    'broker CPU µs': Math.round((cpu * 1000) / waits.length),
+    'broker CPU µs': Math.round((cpuSeconds * 1e6) / waits.length),
     'request bytes': reading.requestBytes,
     'answer bytes': reading.responseBytes,
   }

@@ -5,10 +5,10 @@
 //   npm run bench:groups -- --groups 100 --only commits
 
 import { execFileSync, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { processUsage } from '../src/cli/bench/process-usage.ts'
 import { encodeRequest } from '../src/wire/frame.ts'
 import { heartbeat } from '../src/wire/messages/heartbeat.ts'
 import { offsetCommit } from '../src/wire/messages/offset-commit.ts'
@@ -38,7 +38,6 @@ const TOPIC = 'load'
 const PARTITIONS = 8
 const TICK_MS = 5
 const WARM_UP_MS = 2000
-const CLOCK_TICK_MS = 10 // of /proc
 const CLIENT_ID = 'bench'
 const VERSIONS = { heartbeat: 4, commit: 8, produce: 9 }
 const ERROR_AT = { heartbeat: 9, commitFromEnd: 5 } // of an answer without its size
@@ -96,7 +95,7 @@ async function measured(what: string, broker: OttlaProcess, senders: readonly Se
     'p50 ms': latencyMs(0.5),
     'p99 ms': latencyMs(0.99),
     'most ms': latencyMs(1),
-    'broker CPU': `${Math.round((after.cpuMs - before.cpuMs) / seconds / 10)}%`,
+    'broker CPU': `${Math.round((100 * (after.cpuSeconds - before.cpuSeconds)) / seconds)}%`,
     'batches/s': Math.round((after.batches - before.batches) / seconds),
     'MB/s': Number(((after.bytes - before.bytes) / 1e6 / seconds).toFixed(1)),
     'syncs/s': Math.round((after.syncs - before.syncs) / seconds),
@@ -169,19 +168,13 @@ async function produceFor(bootstrap: string): Promise<void> {
   await sendFor(3_600_000, [async () => void (await connection.exchange(frame))], perSecond)
 }
 
-function usageOf(broker: OttlaProcess): { timeMs: number; cpuMs: number; batches: number; bytes: number; syncs: number } {
-  const stat = readFileSync(`/proc/${broker.pid}/stat`, 'utf8')
-  const [userTicks, systemTicks] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13)
-    .map(Number)
+function usageOf(broker: OttlaProcess): { timeMs: number; cpuSeconds: number; batches: number; bytes: number; syncs: number } {
   const status = execFileSync(process.execPath, [ottlaCommand, 'status', '--data', broker.dataFolder, '--json'], { encoding: 'utf8' })
   const { metrics } = JSON.parse(status) as { metrics: { name: string; samples: { value: number & { readonly count: number } }[] }[] }
   const samplesOf = (name: string) => metrics.find((metric) => metric.name === name)!.samples
   return {
     timeMs: performance.now(),
-    cpuMs: (userTicks! + systemTicks!) * CLOCK_TICK_MS,
+    cpuSeconds: processUsage(broker.pid).cpuSeconds,
     batches: samplesOf('ottla_appended_batches_total')[0]!.value,
     bytes: samplesOf('ottla_appended_bytes_total')[0]!.value,
     syncs: samplesOf('ottla_sync_duration_seconds')[0]!.value.count,

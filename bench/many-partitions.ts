@@ -12,7 +12,7 @@ import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { ottlaCommand } from '../test/support/broker-process.ts'
 import { WireConnection } from '../test/support/wire-connection.ts'
-import { residentMegabytes } from './broker/resident.ts'
+import { residentMegabytes } from '../test/support/resident.ts'
 import { askAll, createAll, fetchOne, fillAll, filledTopics } from './partitions/filled-topics.ts'
 
 const { values } = parseArgs({

@@ -13,7 +13,7 @@ import { startBroker } from '../src/start-broker.ts'
 import { ottlaCommand, startOttla, temporaryFolder } from '../test/support/broker-process.ts'
 import { createTopics } from '../test/support/create-topics.ts'
 import { WireConnection } from '../test/support/wire-connection.ts'
-import { residentMegabytes } from './broker/resident.ts'
+import { residentMegabytes } from '../test/support/resident.ts'
 import { firstAnswer, roundTrip } from './broker/scenarios/round-trip.ts'
 
 const { values } = parseArgs({

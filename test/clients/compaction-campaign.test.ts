@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { processUsage } from '../../src/cli/bench/process-usage.ts'
 import { createTopics } from '../../src/wire/messages/create-topics.ts'
 import { fetch } from '../../src/wire/messages/fetch.ts'
 import { produce } from '../../src/wire/messages/produce.ts'
@@ -180,8 +181,7 @@ describeWith('kafka')('a campaign of compaction and retention', () => {
 
   /** Of the broker, since it was started again halfway. */
   function peakMemory(): string {
-    const status = readFileSync(`/proc/${broker.pid}/status`, 'utf8')
-    return `the broker's peak memory: ${Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024)} MB`
+    return `the broker's peak memory: ${Math.round(processUsage(broker.pid).peakBytes / 1e6)} MB`
   }
 
   it('leaves files that Kafka has nothing to complain about, and ottla verify neither', { timeout: 2 * PATIENCE_MS }, async () => {

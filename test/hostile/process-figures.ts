@@ -1,14 +1,10 @@
-// What a process holds, as Linux tells it: resident memory, and sockets.
+// What a process holds, as Linux tells it: the most of its resident memory, and sockets.
 
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
+import { residentMegabytes } from '../support/resident.ts'
 
 const LOOK_EVERY_MS = 100
-
-function residentMb(pid: number): number {
-  const [, kilobytes] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!
-  return Math.round(Number(kilobytes) / 1024)
-}
 
 /** Those that listen included. */
 export function socketCount(pid: number): number {
@@ -46,7 +42,7 @@ export class MemoryWatch {
 
   async #watch(pid: number): Promise<void> {
     while (!this.#ending.signal.aborted) {
-      const nowMb = residentMb(pid)
+      const nowMb = Math.round(residentMegabytes(pid))
       this.#peakMb = Math.max(this.#peakMb, nowMb)
       if (nowMb > this.#limitMb) {
         process.kill(pid, 'SIGKILL')

@@ -11,7 +11,7 @@ import { askAll, askForLeaders, createAll, fetchOne, type FilledTopic, fillAll, 
 import type { Scenario, Setup } from '../case.ts'
 import { CONTENDERS, isOurs, type MeasuredBroker } from '../contenders.ts'
 import type { Figures } from '../figures.ts'
-import { residentMegabytes } from '../resident.ts'
+import { residentMegabytes } from '../../../test/support/resident.ts'
 import { askAgain, startAndAsk } from './round-trip.ts'
 
 const WRITTEN_WITH = 'os'

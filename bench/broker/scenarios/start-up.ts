@@ -5,7 +5,7 @@ import { createTopics } from '../../../test/support/create-topics.ts'
 import { WireConnection } from '../../../test/support/wire-connection.ts'
 import type { Scenario, Setup } from '../case.ts'
 import { CONTENDERS, type MeasuredBroker } from '../contenders.ts'
-import { residentMegabytes } from '../resident.ts'
+import { residentMegabytes } from '../../../test/support/resident.ts'
 import { roundTrip, startAndAsk } from './round-trip.ts'
 
 const TOPIC = 'first'
