@@ -12,6 +12,7 @@
 //        1,000           0.24 ms              0.95 ms        0.40 ms           2.1  ms                  94 + 235 B      33 + 37 kB
 //       10,000           0.24 ms             22.6  ms        0.40 ms          30.9  ms                  94 + 235 B    330 + 370 kB
 
+import { tmpdir } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { processUsage } from '../src/cli/bench/process-usage.ts'
@@ -20,9 +21,11 @@ import { fetch } from '../src/wire/messages/fetch.ts'
 import { produce } from '../src/wire/messages/produce.ts'
 import { Reader } from '../src/wire/reader.ts'
 import { encodeBatch } from '../src/wire/records/record.ts'
-import { startOttla } from '../test/support/broker-process.ts'
 import { createTopics } from '../test/support/create-topics.ts'
 import { WireConnection } from '../test/support/wire-connection.ts'
+import { leaveNothingBehind, newFolder } from './broker/left-behind.ts'
+import { startOttla } from './broker/ottla.ts'
+import { spreadOf } from './broker/statistics.ts'
 
 const { values } = parseArgs({
   options: {
@@ -80,7 +83,11 @@ class Reading {
 }
 
 async function measure(partitionCount: number): Promise<Record<string, unknown>> {
-  const broker = await startOttla({ durability: 'os', flags: ['--set', `max.incremental.fetch.session.cache.slots=${values.slots}`] })
+  const broker = await startOttla({
+    folder: newFolder(tmpdir()),
+    durability: 'os',
+    settings: [`max.incremental.fetch.session.cache.slots=${values.slots}`],
+  })
   const [reader, writer] = [await WireConnection.connect(broker.bootstrap), await WireConnection.connect(broker.bootstrap)]
   const records = await encodeBatch({ records: [{ timestamp: Date.now(), key: null, value: Buffer.alloc(100) }] })
   const append = async (index: number): Promise<void> => {
@@ -111,12 +118,11 @@ async function measure(partitionCount: number): Promise<Record<string, unknown>>
   reader.close()
   writer.close()
   await broker.stop()
-  const sorted = waits.toSorted((a, b) => a - b)
   return {
     partitions: partitionCount,
     session: reading.hasSession,
-    'median ms': Number(sorted[Math.floor(sorted.length / 2)]!.toFixed(2)),
-    'p99 ms': Number(sorted[Math.floor(sorted.length * 0.99)]!.toFixed(2)),
+    'median ms': Number(spreadOf(waits).median.toFixed(2)),
+    'p99 ms': Number(waits.toSorted((a, b) => a - b)[Math.floor(waits.length * 0.99)]!.toFixed(2)),
     'broker CPU µs': Math.round((cpuSeconds * 1e6) / waits.length),
     'request bytes': reading.requestBytes,
     'answer bytes': reading.responseBytes,
@@ -127,6 +133,7 @@ function partitionOf(index: number, partitionCount: number): number {
   return Math.floor(((index % WRITTEN_PARTITIONS) * partitionCount) / WRITTEN_PARTITIONS)
 }
 
+leaveNothingBehind()
 const table: Record<string, unknown>[] = []
 for (const partitionCount of values.partitions.split(',')) table.push(await measure(Number(partitionCount)))
 console.table(table)

@@ -4,20 +4,21 @@
 //   npm run bench:groups                                     (1,000 groups of 3, 5,000 heartbeats a second, 10,000 commits a second; about a minute)
 //   npm run bench:groups -- --groups 100 --only commits
 
-import { execFileSync, spawn } from 'node:child_process'
-import { loadavg } from 'node:os'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { loadavg, tmpdir } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { processUsage } from '../src/cli/bench/process-usage.ts'
 import { encodeRequest } from '../src/wire/frame.ts'
 import { heartbeat } from '../src/wire/messages/heartbeat.ts'
 import { offsetCommit } from '../src/wire/messages/offset-commit.ts'
-import { produce } from '../src/wire/messages/produce.ts'
-import { encodeBatch } from '../src/wire/records/record.ts'
-import { type OttlaProcess, ottlaCommand, startOttla } from '../test/support/broker-process.ts'
+import { ottlaCommand } from '../test/support/broker-process.ts'
 import { ClassicMember } from '../test/support/classic-member.ts'
 import { createTopics } from '../test/support/create-topics.ts'
 import { WireConnection } from '../test/support/wire-connection.ts'
+import { endsWithUs, leaveNothingBehind, newFolder } from './broker/left-behind.ts'
+import { ottla } from './broker/loads.ts'
+import { type Ottla, startOttla } from './broker/ottla.ts'
 
 const { values } = parseArgs({
   options: {
@@ -29,7 +30,6 @@ const { values } = parseArgs({
     'megabytes-per-second': { type: 'string', default: '100' },
     seconds: { type: 'string', default: '10' },
     only: { type: 'string' }, // heartbeats, produce or commits
-    produce: { type: 'string' }, // of the child process: where to
     json: { type: 'boolean', default: false },
   },
 })
@@ -39,15 +39,15 @@ const PARTITIONS = 8
 const TICK_MS = 5
 const WARM_UP_MS = 2000
 const CLIENT_ID = 'bench'
-const VERSIONS = { heartbeat: 4, commit: 8, produce: 9 }
+const VERSIONS = { heartbeat: 4, commit: 8 }
 const ERROR_AT = { heartbeat: 9, commitFromEnd: 5 } // of an answer without its size
 
-if (values.produce !== undefined) await produceFor(values.produce)
-else await measureAll()
+leaveNothingBehind()
+await measureAll()
 
 async function measureAll(): Promise<void> {
-  const flags = ['log.retention.bytes=200000000', 'log.segment.bytes=50000000']
-  const broker = await startOttla({ flags: flags.flatMap((config) => ['--set', config]) })
+  const settings = ['log.retention.bytes=200000000', 'log.segment.bytes=50000000']
+  const broker = await startOttla({ folder: newFolder(tmpdir()), durability: 'fsync', settings })
   const rows: object[] = []
   const isWanted = (name: string): boolean => values.only === undefined || values.only === name
   try {
@@ -59,13 +59,7 @@ async function measureAll(): Promise<void> {
       const pace = Number(values['heartbeats-per-second'])
       if (isWanted('heartbeats')) rows.push(await measured('heartbeats', broker, beats, pace))
       if (isWanted('produce')) {
-        const producer = spawn(process.execPath, [
-          process.argv[1]!,
-          '--produce',
-          broker.bootstrap,
-          '--megabytes-per-second',
-          values['megabytes-per-second'],
-        ])
+        const producer = startProducer(broker)
         rows.push(await measured(`heartbeats while ${values['megabytes-per-second']} MB/s are produced`, broker, beats, pace))
         producer.kill()
       }
@@ -78,14 +72,22 @@ async function measureAll(): Promise<void> {
   process.exit()
 }
 
+/** In requests of 1 MB, until it is killed. */
+function startProducer({ bootstrap }: Ottla): ChildProcess {
+  const rate = String(1000 * Number(values['megabytes-per-second']))
+  const requests = ['--record-bytes', '1000', '--batch-bytes', '128000', '--partitions-per-request', String(PARTITIONS), '--rate', rate]
+  const command = [ottlaCommand, 'bench', 'produce', '--topic', TOPIC, '--bootstrap', bootstrap, '--seconds', '3600', ...requests]
+  return endsWithUs(spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'inherit'] }))
+}
+
 type Send = () => Promise<void>
 
 /** One after the other, so that all get their turn at that pace; each is answered before it sends again. */
-async function measured(what: string, broker: OttlaProcess, senders: readonly Send[], perSecond: number): Promise<object> {
+async function measured(what: string, broker: Ottla, senders: readonly Send[], perSecond: number): Promise<object> {
   await sendFor(WARM_UP_MS, senders, perSecond)
-  const before = usageOf(broker)
+  const before = await usageOf(broker)
   const latenciesMs = await sendFor(1000 * Number(values.seconds), senders, perSecond)
-  const after = usageOf(broker)
+  const after = await usageOf(broker)
   const seconds = (after.timeMs - before.timeMs) / 1000
   const sorted = latenciesMs.toSorted((a, b) => a - b)
   const latencyMs = (share: number): number => Number(sorted[Math.floor(share * (sorted.length - 1))]!.toFixed(2))
@@ -121,7 +123,7 @@ async function sendFor(ms: number, senders: readonly Send[], perSecond: number):
   return latenciesMs
 }
 
-async function members(broker: OttlaProcess): Promise<Send[]> {
+async function members(broker: Ottla): Promise<Send[]> {
   const options = { topic: TOPIC, partitionCount: PARTITIONS, sessionTimeoutMs: 60_000, rebalanceTimeoutMs: 5000 }
   const groups = Array.from({ length: Number(values.groups) }, async (_, index) => {
     const groupId = `group-${index}`
@@ -136,7 +138,7 @@ async function members(broker: OttlaProcess): Promise<Send[]> {
   return (await Promise.all(groups)).flat()
 }
 
-async function committers(broker: OttlaProcess): Promise<Send[]> {
+async function committers(broker: Ottla): Promise<Send[]> {
   return Promise.all(
     Array.from({ length: Number(values.committers) }, async (_, index): Promise<Send> => {
       const connection = await WireConnection.connect(broker.bootstrap)
@@ -155,21 +157,8 @@ function check(error: number): void {
   if (error !== 0) throw new Error(`error ${error}`)
 }
 
-/** In requests of 1 MB. */
-async function produceFor(bootstrap: string): Promise<void> {
-  const connection = await WireConnection.connect(bootstrap)
-  const records = await encodeBatch({
-    records: Array.from({ length: 128 }, () => ({ timestamp: Date.now(), key: null, value: Buffer.alloc(1000) })),
-  })
-  const partitionData = Array.from({ length: PARTITIONS }, (_, index) => ({ index, records }))
-  const request = { transactionalId: null, acks: -1, timeoutMs: 30_000, topicData: [{ name: TOPIC, partitionData }] }
-  const frame = Buffer.concat(encodeRequest(produce, VERSIONS.produce, 1, CLIENT_ID, request))
-  const perSecond = (1e6 * Number(values['megabytes-per-second'])) / frame.length
-  await sendFor(3_600_000, [async () => void (await connection.exchange(frame))], perSecond)
-}
-
-function usageOf(broker: OttlaProcess): { timeMs: number; cpuSeconds: number; batches: number; bytes: number; syncs: number } {
-  const status = execFileSync(process.execPath, [ottlaCommand, 'status', '--data', broker.dataFolder, '--json'], { encoding: 'utf8' })
+async function usageOf(broker: Ottla): Promise<{ timeMs: number; cpuSeconds: number; batches: number; bytes: number; syncs: number }> {
+  const status = await ottla('status', '--data', broker.dataFolder, '--json')
   const { metrics } = JSON.parse(status) as { metrics: { name: string; samples: { value: number & { readonly count: number } }[] }[] }
   const samplesOf = (name: string) => metrics.find((metric) => metric.name === name)!.samples
   return {

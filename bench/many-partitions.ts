@@ -4,15 +4,15 @@
 //   npm run bench:many-partitions -- --partitions 10000 --kilobytes 1000 --durability os --open-files 1024
 //   npm run bench:many-partitions -- --partitions 1 --kilobytes 1000000 --ask-all --no-load     # 1 GB in one active segment
 
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
+import { readdirSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { ottlaCommand } from '../test/support/broker-process.ts'
 import { WireConnection } from '../test/support/wire-connection.ts'
 import { residentMegabytes } from '../test/support/resident.ts'
+import { leaveNothingBehind, newFolder, removeFolder } from './broker/left-behind.ts'
+import { bench, ottla } from './broker/loads.ts'
+import { type Ottla, startOttla } from './broker/ottla.ts'
 import { askAll, createAll, fetchOne, fillAll, filledTopics } from './partitions/filled-topics.ts'
 
 const { values } = parseArgs({
@@ -30,116 +30,98 @@ const { values } = parseArgs({
   },
 })
 
+const LOAD_SECONDS = 5
 const partitionCount = Number(values.partitions)
 const partitionBytes = 1000 * Number(values.kilobytes)
 const topics = filledTopics(partitionCount, Number(values['partitions-per-topic']))
 
 interface Running {
-  readonly child: ChildProcess
-  readonly bootstrap: string
+  readonly broker: Ottla
   readonly readyMs: number
 }
 
-/** With a limit on open files, as a shell sets it. */
-async function start(dataFolder: string): Promise<Running> {
-  const command = `ulimit -n ${values['open-files']} && exec "$@"`
-  const ottla = [process.execPath, ottlaCommand, 'start', '--port', '0', '--data', dataFolder]
+async function start(folder: string): Promise<Running> {
   const startMs = performance.now()
-  const child = spawn('sh', ['-c', command, 'sh', ...ottla], { stdio: ['ignore', 'pipe', 'inherit'] })
-  let output = ''
-  const port = await new Promise<string>((resolve, reject) => {
-    child.stdout.on('data', (chunk: Buffer) => {
-      const found = / is ready on \S+:(\d+)/.exec((output += String(chunk)))
-      if (found !== null) resolve(found[1]!)
-    })
-    child.once('exit', () => reject(new Error(`it ended before it was ready: ${output}`)))
-  })
-  return { child, bootstrap: `127.0.0.1:${port}`, readyMs: performance.now() - startMs }
+  const broker = await startOttla({ folder, durability: 'fsync', openFiles: Number(values['open-files']) })
+  return { broker, readyMs: performance.now() - startMs }
 }
 
-async function end({ child }: Running, signal: 'SIGTERM' | 'SIGKILL'): Promise<number> {
+/** Milliseconds that it takes. */
+async function timed(work: () => Promise<void>): Promise<number> {
   const startMs = performance.now()
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  child.kill(signal)
-  await ended
+  await work()
   return performance.now() - startMs
 }
 
-const openFiles = ({ child }: Running): number => readdirSync(`/proc/${child.pid}/fd`).length
+const openFiles = ({ pid }: Ottla): number => readdirSync(`/proc/${pid}/fd`).length
 
-function uncheckedPartitions(dataFolder: string): number {
-  const status = spawnSync(process.execPath, [ottlaCommand, 'status', '--data', dataFolder, '--json'], { encoding: 'utf8' })
-  return (JSON.parse(status.stdout) as { uncountedPartitions: number }).uncountedPartitions
+async function uncheckedPartitions(dataFolder: string): Promise<number> {
+  const status = await ottla('status', '--data', dataFolder, '--json')
+  return (JSON.parse(status) as { uncountedPartitions: number }).uncountedPartitions
 }
 
 /** How long it takes, with a connection of its own. */
-async function timed({ bootstrap }: Running, ask: (connection: WireConnection) => Promise<void>): Promise<number> {
-  const startMs = performance.now()
-  const connection = await WireConnection.connect(bootstrap)
-  await ask(connection)
-  connection.close()
-  return performance.now() - startMs
-}
+const timedAsking = ({ bootstrap }: Ottla, ask: (connection: WireConnection) => Promise<void>): Promise<number> =>
+  timed(async () => {
+    const connection = await WireConnection.connect(bootstrap)
+    await ask(connection)
+    connection.close()
+  })
 
 /** Megabytes a second into one partition of a topic of its own. */
-function loadOne({ bootstrap }: Running): string {
-  const rates = (['65536', '1024'] as const).map((batchBytes) => {
-    const load = [ottlaCommand, 'bench', 'produce', '--json', '--bootstrap', bootstrap, '--topic', `hot-${batchBytes}`, '--partitions', '1']
-    const run = spawnSync(process.execPath, [...load, '--batch-bytes', batchBytes, '--seconds', '5'], { encoding: 'utf8' })
-    if (run.status !== 0) throw new Error(run.stderr)
-    return JSON.parse(run.stdout) as { megabytesPerSecond: number; requestsPerSecond: number }
-  })
-  return `${rates[0]!.megabytesPerSecond.toFixed(0)} MB/s in batches of 64 kB, ${rates[1]!.requestsPerSecond.toFixed(0)} requests/s of 1 kB`
+async function loadOne(broker: Ottla): Promise<string> {
+  const load = (batchBytes: string): ReturnType<typeof bench> =>
+    bench(broker, 'produce', `hot-${batchBytes}`, LOAD_SECONDS, '--partitions', '1', '--batch-bytes', batchBytes)
+  const [large, small] = [await load('65536'), await load('1024')]
+  return `${large.megabytesPerSecond.toFixed(0)} MB/s in batches of 64 kB, ${small.requestsPerSecond.toFixed(0)} requests/s of 1 kB`
 }
 
 function print(what: string, figures: string): void {
   console.log(`${what.padEnd(28)} ${figures}`)
 }
 
-async function measureStart(dataFolder: string, what: string): Promise<Running> {
-  const broker = await start(dataFolder)
-  const megabytes = residentMegabytes(broker.child.pid!)
-  const first = await timed(broker, (connection) => fetchOne(connection, topics))
+async function measureStart(dataFolder: string, what: string): Promise<Ottla> {
+  const { broker, readyMs } = await start(dataFolder)
+  const megabytes = residentMegabytes(broker.pid)
+  const first = await timedAsking(broker, (connection) => fetchOne(connection, topics))
   const askForAll = (connection: WireConnection): Promise<void> => askAll(connection, topics, partitionBytes)
-  const all = values['ask-all'] ? `, all partitions asked in ${(await timed(broker, askForAll)).toFixed(0)} ms` : ''
-  print(what, `ready in ${broker.readyMs.toFixed(0)} ms with ${megabytes.toFixed(0)} MB, first record ${first.toFixed(0)} ms later${all}`)
+  const all = values['ask-all'] ? `, all partitions asked in ${(await timedAsking(broker, askForAll)).toFixed(0)} ms` : ''
+  print(what, `ready in ${readyMs.toFixed(0)} ms with ${megabytes.toFixed(0)} MB, first record ${first.toFixed(0)} ms later${all}`)
   await setTimeout(1000 * Number(values['settle-seconds']))
-  const later = `${values['settle-seconds']} s later ${residentMegabytes(broker.child.pid!).toFixed(0)} MB, ${openFiles(broker)} open files`
-  print('', `${later}, ${uncheckedPartitions(dataFolder)} partitions still to be checked`)
+  const later = `${values['settle-seconds']} s later ${residentMegabytes(broker.pid).toFixed(0)} MB, ${openFiles(broker)} open files`
+  print('', `${later}, ${await uncheckedPartitions(dataFolder)} partitions still to be checked`)
   return broker
 }
 
 async function measureAlone(): Promise<void> {
-  const dataFolder = mkdtempSync(join(values.folder, 'ottla-alone-'))
-  const broker = await start(dataFolder)
-  print('one partition alone', loadOne(broker))
-  await end(broker, 'SIGTERM')
-  rmSync(dataFolder, { recursive: true })
+  const dataFolder = newFolder(values.folder)
+  const { broker } = await start(dataFolder)
+  print('one partition alone', await loadOne(broker))
+  await broker.stop()
+  removeFolder(dataFolder)
 }
 
 async function measure(dataFolder: string): Promise<void> {
-  let broker = await start(dataFolder)
+  let { broker } = await start(dataFolder)
   await createAll(broker.bootstrap, topics, values.durability)
   await fillAll(broker.bootstrap, topics, partitionBytes)
   print(
     `${partitionCount} partitions`,
     `${values.kilobytes} kB each, durability ${values.durability}, at most ${values['open-files']} open files`,
   )
-  print('filled', `${residentMegabytes(broker.child.pid!).toFixed(0)} MB, ${openFiles(broker)} open files`)
-  await end(broker, 'SIGKILL')
+  print('filled', `${residentMegabytes(broker.pid).toFixed(0)} MB, ${openFiles(broker)} open files`)
+  await broker.kill()
   broker = await measureStart(dataFolder, 'after kill -9')
-  print('stopped', `in ${(await end(broker, 'SIGTERM')).toFixed(0)} ms`)
+  print('stopped', `in ${(await timed(() => broker.stop())).toFixed(0)} ms`)
   broker = await measureStart(dataFolder, 'after a clean stop')
-  if (values.load) print('one partition among them', loadOne(broker))
-  print('stopped', `in ${(await end(broker, 'SIGTERM')).toFixed(0)} ms`)
+  if (values.load) print('one partition among them', await loadOne(broker))
+  print('stopped', `in ${(await timed(() => broker.stop())).toFixed(0)} ms`)
 }
 
 const { bavail, bsize } = statfsSync(values.folder)
 if (bavail * bsize < 1.5 * partitionCount * partitionBytes + 20e9) throw new Error(`there is too little room in ${values.folder}`)
-const dataFolder = mkdtempSync(join(values.folder, 'ottla-many-'))
-try {
-  await measure(dataFolder)
-  if (values.load) await measureAlone()
-} finally {
-  rmSync(dataFolder, { recursive: true, force: true })
-}
+leaveNothingBehind()
+const dataFolder = newFolder(values.folder)
+await measure(dataFolder)
+removeFolder(dataFolder)
+if (values.load) await measureAlone()

@@ -6,15 +6,17 @@
 //   npm run bench:start-up -- --runs 20 --topics 100
 
 import { spawn } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
 import { setTimeout } from 'node:timers/promises'
 import { startBroker } from '../src/start-broker.ts'
-import { ottlaCommand, startOttla, temporaryFolder } from '../test/support/broker-process.ts'
 import { createTopics } from '../test/support/create-topics.ts'
 import { WireConnection } from '../test/support/wire-connection.ts'
 import { residentMegabytes } from '../test/support/resident.ts'
-import { firstAnswer, roundTrip } from './broker/scenarios/round-trip.ts'
+import { leaveNothingBehind, newFolder } from './broker/left-behind.ts'
+import { startOttla } from './broker/ottla.ts'
+import { roundTrip, startAndAsk } from './broker/scenarios/round-trip.ts'
+import { spreadOf } from './broker/statistics.ts'
 
 const { values } = parseArgs({
   options: {
@@ -25,16 +27,10 @@ const { values } = parseArgs({
   },
 })
 
-const PORT = 19_872
 const topicName = (index: number): string => `topic-${index}`
 
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)]!
-}
-
-async function fillFolder(dataFolder: string, topicCount: number): Promise<void> {
-  const broker = await startOttla({ dataFolder })
+async function fillFolder(folder: string, topicCount: number): Promise<void> {
+  const broker = await startOttla({ folder, durability: 'fsync' })
   const connection = await WireConnection.connect(broker.bootstrap)
   for (let index = 0; index < topicCount; index++) {
     await createTopics(connection, [topicName(index)])
@@ -44,18 +40,16 @@ async function fillFolder(dataFolder: string, topicCount: number): Promise<void>
   await broker.stop()
 }
 
-async function startOnce(dataFolder: string, isIdleMeasured: boolean): Promise<{ usefulMs: number; idleMegabytes: number | undefined }> {
-  const startMs = performance.now()
-  const child = spawn(process.execPath, [ottlaCommand, 'start', '--port', String(PORT), '--data', dataFolder], { stdio: 'ignore' })
-  const connection = await firstAnswer(PORT, (connection) => roundTrip(connection, topicName(0)))
-  const usefulMs = performance.now() - startMs
+async function startOnce(folder: string, isIdleMeasured: boolean): Promise<{ usefulMs: number; idleMegabytes: number | undefined }> {
+  const { broker, connection, answeredMs } = await startAndAsk(
+    (port) => startOttla({ folder, durability: 'fsync', port }),
+    (connection) => roundTrip(connection, topicName(0)),
+  )
   connection.close()
   if (isIdleMeasured) await setTimeout(1000 * Number(values['idle-seconds']))
-  const idleMegabytes = isIdleMeasured ? residentMegabytes(child.pid!) : undefined
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGTERM')
-  await ended
-  return { usefulMs, idleMegabytes }
+  const idleMegabytes = isIdleMeasured ? residentMegabytes(broker.pid) : undefined
+  await broker.stop()
+  return { usefulMs: answeredMs, idleMegabytes }
 }
 
 async function startInMemory(): Promise<number> {
@@ -84,24 +78,24 @@ async function memoryOf(count: number): Promise<void> {
 
 async function measureAll(): Promise<void> {
   const runs = Number(values.runs)
-  const dataFolder = temporaryFolder()
+  const dataFolder = newFolder(tmpdir())
   await fillFolder(dataFolder, Number(values.topics))
   const useful: number[] = []
   for (let run = 0; run < runs; run++) useful.push((await startOnce(dataFolder, false)).usefulMs)
   const { idleMegabytes } = await startOnce(dataFolder, true)
-  rmSync(dataFolder, { recursive: true })
-  const [fastest, slowest] = [Math.min(...useful), Math.max(...useful)]
+  const { median, min, max } = spreadOf(useful)
   console.log(
-    `spawn to first record back, ${values.topics} topics: median ${median(useful).toFixed(0)} ms (${fastest.toFixed(0)} to ${slowest.toFixed(0)})`,
+    `spawn to first record back, ${values.topics} topics: median ${median.toFixed(0)} ms (${min.toFixed(0)} to ${max.toFixed(0)})`,
   )
   console.log(`resident when idle: ${idleMegabytes!.toFixed(1)} MB`)
   for (let run = 0; run < 3; run++) await startInMemory()
   const inMemory: number[] = []
   for (let run = 0; run < runs; run++) inMemory.push(await startInMemory())
-  console.log(`startBroker in memory, warm: median ${median(inMemory).toFixed(1)} ms`)
+  console.log(`startBroker in memory, warm: median ${spreadOf(inMemory).median.toFixed(1)} ms`)
   const child = spawn(process.execPath, [process.argv[1]!, '--only-memory-of', '50'], { stdio: 'inherit' })
   await new Promise((resolve) => child.once('exit', resolve))
 }
 
+leaveNothingBehind()
 const only = values['only-memory-of']
 await (only === undefined ? measureAll() : memoryOf(Number(only)))

@@ -105,7 +105,7 @@ export const produceAndConsume =
   }
 
 export async function bench(
-  broker: MeasuredBroker,
+  broker: Pick<MeasuredBroker, 'bootstrap' | 'pid'>,
   command: string,
   topic: string,
   seconds: number,

@@ -1,12 +1,10 @@
 // Segments that come and go: rolled under load, many of them past their retention at once, or deleted with their topic.
 
-import { once } from 'node:events'
-import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { incrementalAlterConfigs } from '../../src/wire/messages/incremental-alter-configs.ts'
 import { produce } from '../../src/wire/messages/produce.ts'
 import { encodeBatch } from '../../src/wire/records/record.ts'
-import { ottlaCommand } from '../../test/support/broker-process.ts'
+import { bench } from '../broker/loads.ts'
 import { frameOf, type Scene, type Stage } from './stage.ts'
 
 const SEGMENTS = 3000
@@ -74,22 +72,9 @@ async function waitUntilEmpty(stage: Stage, name: string): Promise<void> {
   while ((await stage.startOffset(name)) < SEGMENTS) await sleep(WAIT_MS)
 }
 
-async function loadOn(stage: Stage, topic: string): Promise<void> {
-  const recordsPerSecond = (MEGABYTES_PER_SECOND * 1e6 * stage.scale) / 1024
-  const flags = [
-    '--topic',
-    topic,
-    '--seconds',
-    String(LOAD_SECONDS),
-    '--warm-up-seconds',
-    '0',
-    '--keep-topic',
-    '--rate',
-    String(recordsPerSecond),
-  ]
-  const command = [ottlaCommand, 'bench', 'produce', '--bootstrap', stage.bootstrap, '--json', ...flags]
-  const [exitCode] = (await once(spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'inherit'] }), 'exit')) as [number]
-  if (exitCode !== 0) throw new Error(`the load ended with exit code ${exitCode}`)
+async function loadOn({ broker, scale }: Stage, topic: string): Promise<void> {
+  const recordsPerSecond = (MEGABYTES_PER_SECOND * 1e6 * scale) / 1024
+  await bench(broker, 'produce', topic, LOAD_SECONDS, '--warm-up-seconds', '0', '--keep-topic', '--rate', String(recordsPerSecond))
 }
 
 async function alter(stage: Stage, resourceName: string, name: string, value: string): Promise<void> {

@@ -62,8 +62,8 @@ export class Stage {
     this.dataFolder = newFolder(options.folder)
   }
 
-  get bootstrap(): string {
-    return this.#broker.bootstrap
+  get broker(): Ottla {
+    return this.#broker
   }
 
   /** Does it, and notes the longest stall meanwhile. What came before it is nobody's. */

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { StartedProcess } from './started-process.ts'
+import { type ProcessOptions, StartedProcess } from './started-process.ts'
 
 /** Tests and benchmarks run in the repository's folder. */
 export const ottlaCommand = resolve('bin/ottla.cjs')
@@ -15,15 +15,19 @@ export interface TestBroker {
   stop(): Promise<void>
 }
 
-export interface OttlaOptions {
+export interface OttlaOptions extends ProcessOptions {
   /** Where another start finds what an earlier one left; else a new one. */
   readonly dataFolder?: string
   readonly port?: number
-  readonly durability?: 'fsync' | 'interval' | 'os'
+  readonly durability?: string
   /** Kafka's names and values, as flags. */
   readonly flags?: readonly string[]
   /** Shell commands before it, as `ulimit -n 64`. */
   readonly limits?: string
+  /** Of node itself. */
+  readonly nodeFlags?: readonly string[]
+  /** With much on disk it may take long. */
+  readonly readyWithinMs?: number
   /** Beside our own. */
   readonly environment?: Readonly<Record<string, string>>
 }
@@ -32,6 +36,8 @@ export interface OttlaProcess extends TestBroker {
   readonly pid: number
   readonly dataFolder: string
   readonly output: string
+  /** A message, where it has a channel. */
+  ask(question: string): Promise<unknown>
   /** The exit code, once it has ended by itself. */
   ended(): Promise<number | null>
   /** As a crash would end it: nothing is flushed, nothing is answered. */
@@ -52,18 +58,21 @@ export function temporaryFolder(): string {
 
 function spawnOttla(
   dataFolder: string,
-  { port = 0, durability = 'fsync', flags = [], limits, environment = {} }: OttlaOptions,
+  { port = 0, durability = 'fsync', flags = [], nodeFlags = [], limits, environment = {}, ...options }: OttlaOptions,
 ): StartedProcess {
   const commandArguments = [ottlaCommand, 'start', '--port', String(port), '--data', dataFolder, '--durability', durability, ...flags]
-  const command = [process.execPath, ...commandArguments]
+  const command = [process.execPath, ...nodeFlags, ...commandArguments]
   const limited = limits === undefined ? command : ['bash', '-c', `${limits}; exec "$0" "$@"`, ...command]
-  return new StartedProcess(limited[0]!, limited.slice(1), { ...withoutOurs(process.env), ...environment })
+  return new StartedProcess(limited[0]!, limited.slice(1), {
+    ...options,
+    environment: { ...withoutOurs(process.env), ...environment },
+  })
 }
 
 export async function startOttla(options: OttlaOptions = {}): Promise<OttlaProcess> {
   const dataFolder = options.dataFolder ?? temporaryFolder()
   const started = spawnOttla(dataFolder, options)
-  const port = await started.waitForOutput((output) => / is ready on \S+:(\d+)/.exec(output)?.[1])
+  const port = await started.waitForOutput((output) => / is ready on \S+:(\d+)/.exec(output)?.[1], options.readyWithinMs)
   return {
     bootstrap: `127.0.0.1:${port}`,
     pid: started.pid,
@@ -71,6 +80,7 @@ export async function startOttla(options: OttlaOptions = {}): Promise<OttlaProce
     get output() {
       return started.output
     },
+    ask: (question) => started.ask(question),
     async stop() {
       const exitCode = await started.end()
       if (exitCode !== 0) throw new Error(`Ottla stopped with exit code ${exitCode}:\n${started.output}`)

@@ -12,13 +12,25 @@ process.on('exit', () => {
 })
 process.once('SIGTERM', () => process.exit()) // as vitest ends its workers, which alone would not be an exit
 
+export interface ProcessOptions {
+  readonly environment?: NodeJS.ProcessEnv
+  /** It takes messages, for `ask`. */
+  readonly hasChannel?: boolean
+  /** What it writes to standard error is passed on to ours. */
+  readonly showsErrors?: boolean
+}
+
 export class StartedProcess {
   readonly #child: ChildProcess
   #output = ''
   #onOutput: (() => void) | undefined
 
-  constructor(command: string, commandArguments: readonly string[], environment = process.env) {
-    const stdio: StdioOptions = ['ignore', 'pipe', 'pipe']
+  constructor(
+    command: string,
+    commandArguments: readonly string[],
+    { environment = process.env, hasChannel = false, showsErrors = false }: ProcessOptions = {},
+  ) {
+    const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', ...(hasChannel ? (['ipc'] as const) : [])]
     this.#child = spawn(command, commandArguments, { stdio, env: environment })
     running.add(this.#child)
     const keep = (chunk: Buffer): void => {
@@ -27,6 +39,7 @@ export class StartedProcess {
     }
     this.#child.stdout!.on('data', keep)
     this.#child.stderr!.on('data', keep)
+    if (showsErrors) this.#child.stderr!.pipe(process.stderr, { end: false })
     this.#child.on('close', () => {
       running.delete(this.#child)
       this.#onOutput?.()
@@ -60,6 +73,13 @@ export class StartedProcess {
         })
       })
     }
+  }
+
+  /** Sends a message, and settles with the one that comes back. */
+  async ask(question: string): Promise<unknown> {
+    this.#child.send(question)
+    const [answer] = (await once(this.#child, 'message')) as [unknown]
+    return answer
   }
 
   /** Sends `signal` and waits for the end, as `ended` does. */

@@ -6,7 +6,6 @@ import { produce } from '../../../src/wire/messages/produce.ts'
 import { encodeBatch } from '../../../src/wire/records/record.ts'
 import { freePorts } from '../../../test/support/free-ports.ts'
 import { WireConnection } from '../../../test/support/wire-connection.ts'
-import type { MeasuredBroker } from '../contenders.ts'
 
 const POLL_MS = 1
 const PATIENCE_MS = 600_000 // of a Kafka with 10,000 partitions that it did not close
@@ -24,11 +23,7 @@ export async function roundTrip(connection: WireConnection, topic: string): Prom
 }
 
 /** Resolves once `ask` does, on a connection that stays open. What refuses, or is not there yet, is asked again. */
-export function firstAnswer(
-  port: number,
-  ask: (connection: WireConnection) => Promise<void>,
-  signal?: AbortSignal,
-): Promise<WireConnection> {
+function firstAnswer(port: number, ask: (connection: WireConnection) => Promise<void>, signal?: AbortSignal): Promise<WireConnection> {
   return askAgain(async () => {
     const connection = await WireConnection.connectTo('127.0.0.1', port)
     try {
@@ -54,18 +49,18 @@ export async function askAgain<T>(ask: () => Promise<T>, signal?: AbortSignal): 
   }
 }
 
-export interface Started {
-  readonly broker: MeasuredBroker
+interface Started<B> {
+  readonly broker: B
   /** The one that was answered. */
   readonly connection: WireConnection
   /** From the start of the process until then. */
   readonly answeredMs: number
 }
 
-export async function startAndAsk(
-  start: (port: number) => Promise<MeasuredBroker>,
+export async function startAndAsk<B>(
+  start: (port: number) => Promise<B>,
   ask: (connection: WireConnection) => Promise<void>,
-): Promise<Started> {
+): Promise<Started<B>> {
   const [port] = (await freePorts(1)) as [number]
   const hasFailed = new AbortController()
   const startMs = performance.now()
