@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util'
 import { leaveNothingBehind } from './broker/left-behind.ts'
 import { compactions } from './stalls/compaction.ts'
 import { connections } from './stalls/connections.ts'
+import { countedMs, STALL_LIMIT_MS } from './stalls/counted.ts'
 import { classicGroup, consumerGroups } from './stalls/groups.ts'
 import { manyPartitions } from './stalls/many-partitions.ts'
 import { manyTopics } from './stalls/many-topics.ts'
@@ -39,7 +40,6 @@ const SCENES: readonly Scene[] = [
   manySegments,
   ...compactions,
 ]
-const LIMIT_MS = 50
 
 leaveNothingBehind()
 const scenes = SCENES.filter(({ name }) => values.only.some((beginning) => name.startsWith(beginning)))
@@ -48,13 +48,13 @@ if (scenes.length === 0)
 const rows = await playAll()
 if (values.json) console.log(JSON.stringify(rows))
 else console.table(rows.map(inTable))
-const tooLong = rows.filter((row) => countedMs(row) > LIMIT_MS)
-for (const row of tooLong) console.error(`${row.step}: ${countedMs(row).toFixed(0)} ms is more than ${LIMIT_MS} ms`)
+const tooLong = rows.filter((row) => countedMs(row, values.own) > STALL_LIMIT_MS)
+for (const row of tooLong) console.error(`${row.step}: ${countedMs(row, values.own).toFixed(0)} ms is more than ${STALL_LIMIT_MS} ms`)
 process.exit(tooLong.length > 0 ? 1 : 0)
 
 async function playAll(): Promise<Row[]> {
   const nodeFlags = values.profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', values.profile]
-  const told = (row: Row): void => console.error(`${row.step}: ${countedMs(row).toFixed(0)} ms`)
+  const told = (row: Row): void => console.error(`${row.step}: ${countedMs(row, values.own).toFixed(0)} ms`)
   const played: Row[] = []
   for (const scene of scenes) {
     const stage = await Stage.open(scene, { folder: values.folder, nodeFlags, scale: Number(values.scale), told })
@@ -66,10 +66,6 @@ async function playAll(): Promise<Row[]> {
     played.push(...stage.rows)
   }
   return played
-}
-
-function countedMs({ stallMs, ownStall: { ranMs, diskMs } }: Row): number {
-  return values.own ? ranMs + diskMs : stallMs
 }
 
 function inTable(row: Row): object {

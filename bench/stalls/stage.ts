@@ -8,9 +8,9 @@ import type { Api, Draft, Infer } from '../../src/wire/schema.ts'
 import { createTopics } from '../../test/support/create-topics.ts'
 import { offsetAt } from '../../test/support/offset-at.ts'
 import { WireConnection } from '../../test/support/wire-connection.ts'
-import type { Stall } from '../broker/stall-watch.ts'
 import { newFolder, removeFolder } from '../broker/left-behind.ts'
 import { type Ottla, startOttla } from '../broker/ottla.ts'
+import type { SeenStall } from './counted.ts'
 
 export interface Scene {
   readonly name: string
@@ -19,11 +19,9 @@ export interface Scene {
   readonly play: (stage: Stage) => Promise<void>
 }
 
-export interface Row {
+export interface Row extends SeenStall {
   readonly step: string
   readonly seconds: number
-  readonly stallMs: number
-  readonly ownStall: Stall
   readonly rssMegabytes: number
 }
 
