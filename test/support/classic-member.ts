@@ -72,8 +72,9 @@ export class ClassicMember {
     if (joinError !== 'NONE') return joinError
     const { generationId, memberId, leader, members } = joined
     const isLeader = leader === memberId
+    const ownFirst = members.toSorted((a, b) => Number(b.memberId === memberId) - Number(a.memberId === memberId)) // brokers list them in any order
     const assignments = isLeader
-      ? members.map((member, index) => ({ memberId: member.memberId, assignment: part(topic, partitionCount, index, members.length) }))
+      ? ownFirst.map((member, index) => ({ memberId: member.memberId, assignment: part(topic, partitionCount, index, members.length) }))
       : []
     const synced = await connection.request(syncGroup, 5, { groupId, generationId, memberId, ...NAMES, assignments })
     if (synced.errorCode !== 0) return errorName(synced.errorCode)

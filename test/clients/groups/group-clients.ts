@@ -137,6 +137,7 @@ export const verifiableConsumers = (
 const ASSIGNMENTS_LOGGED_BY = ['ConsumerRebalanceListenerInvoker', 'ConsumerMembershipManager']
 const onlyAssignments = [
   '-Dorg.slf4j.simpleLogger.defaultLogLevel=off',
+  '-Dorg.slf4j.simpleLogger.log.org.apache.kafka.tools.consumer.ConsoleConsumer=error', // why one ends by itself
   ...ASSIGNMENTS_LOGGED_BY.map((name) => `-Dorg.slf4j.simpleLogger.log.org.apache.kafka.clients.consumer.internals.${name}=info`),
 ]
 
