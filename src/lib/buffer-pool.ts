@@ -14,7 +14,8 @@ export class BufferPool {
 
   /** At least `size` bytes. */
   lend(size: number): Buffer {
-    if (size < SMALLEST_SIZE || size > LARGEST_SIZE) return Buffer.allocUnsafeSlow(size)
+    if (size < SMALLEST_SIZE) return Buffer.allocUnsafe(size)
+    if (size > LARGEST_SIZE) return Buffer.allocUnsafeSlow(size)
     const lentSize = sizeFor(size)
     const idle = this.#idleOf(lentSize).pop()
     if (idle !== undefined) this.#idleBytes -= lentSize

@@ -16,6 +16,7 @@ import type { Turns } from '../lib/turns.ts'
 import type { BufferPool } from '../lib/buffer-pool.ts'
 import { FrameQueue } from '../wire/frame-queue.ts'
 import { Malformed } from '../wire/reader.ts'
+import { adopt } from './adopt.ts'
 import { Claim, type RequestBudgets } from './budgets.ts'
 import type { Dispatcher, Outcome } from './dispatch.ts'
 import { Exchange, type Reply } from './exchange.ts'
@@ -66,17 +67,17 @@ export class Connection {
   #isEnded = false
   #closeReason: CloseReason = 'client'
 
-  constructor(socket: Socket, info: ConnectionInfo, services: ConnectionServices) {
-    this.#socket = socket
+  constructor(accepted: Socket, info: ConnectionInfo, services: ConnectionServices) {
     this.#info = info
     this.#services = services
     this.#frames = new FrameQueue(services.maxRequestBytes, {
       memory: services.bufferPool,
       mayAssemble: (frameBytes) => this.#mayAssemble(frameBytes),
     })
+    const socket = adopt(accepted, { space: () => this.#frames.space(), received: (count, chunk) => this.#receive(count, chunk) })
+    this.#socket = socket
     this.#output = new Output(socket, services.pieceTurns, () => this.#resumeSoon())
     this.#quietSinceMs = services.clock.monotonic()
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk))
     socket.on('end', () => this.#finishNow())
     socket.on('finish', () => this.#linger())
     socket.on('error', (error: NodeJS.ErrnoException) =>
@@ -95,6 +96,10 @@ export class Connection {
 
   destroy(): void {
     this.#socket.destroy()
+  }
+
+  whenClosed(action: () => void): void {
+    this.#socket.once('close', action)
   }
 
   /** Ends the connection when nothing has moved on it for longer than its state allows: to be called every second or so. */
@@ -126,11 +131,13 @@ export class Connection {
     this.#endInput()
   }
 
-  #receive(chunk: Buffer): void {
-    this.#services.counters.receivedBytes.add(chunk.length)
+  #receive(count: number, chunk: Buffer | undefined): void {
+    this.#services.counters.receivedBytes.add(count)
     if (this.#isInputOver) return
-    this.#frames.push(chunk)
+    if (chunk === undefined) this.#frames.filled(count)
+    else this.#frames.push(chunk)
     this.#advance()
+    this.#frames.keepRest()
   }
 
   /** Starts what may start. */

@@ -138,9 +138,10 @@ export class Server {
   }
 
   async #close(): Promise<void> {
-    const closed = this.#listening.map((server) => new Promise((resolve) => server.close(resolve)))
+    const closed = this.#listening.map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
+    const gone = [...this.#connections].map((connection) => new Promise<void>((resolve) => connection.whenClosed(resolve)))
     for (const connection of this.#connections) connection.finish()
-    await Promise.all(closed)
+    await Promise.all([...closed, ...gone])
   }
 
   async #open(listener: ListenerOptions): Promise<void> {
@@ -167,7 +168,9 @@ export class Server {
 
   /** Listens on one address, for good. */
   async #bind(listenerName: string, host: string, port: number): Promise<ListeningAddress> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => this.#accept(socket, listenerName))
+    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) =>
+      this.#accept(socket, listenerName),
+    )
     const options = host === '' ? { port } : { host, port } // without a host Node listens on :: for both families, or on 0.0.0.0 where there is no IPv6
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => reject(new CannotListen(error.code ?? error.message, host, port)))
@@ -202,7 +205,7 @@ export class Server {
     const connection = new Connection(socket, info, this.#services)
     this.#connections.add(connection)
     this.#connectionCounts.set(remoteAddress, count + 1)
-    socket.once('close', () => this.#closedOne(connection))
+    connection.whenClosed(() => this.#closedOne(connection))
     this.#quietCheck ??= this.#services.clock.after(QUIET_CHECK_MS, this.#endQuiet)
   }
 

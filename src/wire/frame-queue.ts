@@ -1,6 +1,6 @@
 // What a connection has received and not yet taken as frames. They are cut off one at a time, when it is their turn: what waits stays the
-// bytes it came in, however many small requests they hold. A frame inside one chunk is a view of it; any other is assembled once, in a
-// buffer that grows with what has arrived and not with what its size promises.
+// bytes it came in, however many small requests they hold. Each frame gets memory of its own, a large one a buffer that grows with what has
+// arrived and not with what its size promises; what comes of it can be read straight into that.
 //
 //   bytes 0-3   size   of the rest, int32: at least 0, at most `socket.request.max.bytes`
 
@@ -44,17 +44,35 @@ export class FrameQueue {
     this.#unparsedBytes += chunk.length
   }
 
+  /** Where the next bytes belong, if that is in a frame that is being assembled; whoever reads them there says so by `filled`. */
+  space(): Buffer | undefined {
+    if (this.#frame === undefined || this.#frameFilled === this.#frameBytes || this.#chunks.length > 0) return undefined
+    return this.#roomFor(1).subarray(this.#frameFilled, this.#frameBytes)
+  }
+
+  /** So many bytes were read into `space`. */
+  filled(count: number): void {
+    this.#frameFilled += count
+  }
+
   /** The next frame without its size, or undefined until more bytes come, or it may be assembled. Throws Malformed for a size out of range. */
   next(): Buffer | undefined {
-    if (this.#frame !== undefined) return this.#assemble(this.#frame, this.#frameBytes!)
-    if (this.#frameBytes === undefined && this.#unparsedBytes < SIZE_BYTES) return undefined
-    const size = (this.#frameBytes ??= this.#takeSize())
-    const chunk = this.#chunks[0]
-    if (size === 0 || (chunk !== undefined && chunk.length - this.#position >= size)) return this.#takeView(chunk, size)
-    if (!this.#mayAssemble(size)) return undefined
-    this.#frame = this.#memory.lend(Math.min(size, FIRST_CAPACITY))
-    this.#frameFilled = 0
-    return this.#assemble(this.#frame, size)
+    if (this.#frame === undefined) {
+      if (this.#frameBytes === undefined && this.#unparsedBytes < SIZE_BYTES) return undefined
+      const size = (this.#frameBytes ??= this.#takeSize())
+      if (!this.#mayAssemble(size)) return undefined
+      this.#frame = this.#memory.lend(Math.min(size, FIRST_CAPACITY))
+      this.#frameFilled = 0
+    }
+    return this.#assemble(this.#frameBytes!)
+  }
+
+  /** The chunk that was pushed last is the caller's again: what is left of it is copied. */
+  keepRest(): void {
+    const last = this.#chunks.length - 1
+    if (last < 0) return
+    this.#chunks[last] = Buffer.from(this.#chunks[last]!.subarray(last === 0 ? this.#position : 0))
+    if (last === 0) this.#position = 0
   }
 
   /** Every frame that `chunk` completes: for a reader that takes them as they come. */
@@ -63,11 +81,11 @@ export class FrameQueue {
     for (let frame = this.next(); frame !== undefined; frame = this.next()) yield frame
   }
 
+  /** A half of a frame becomes garbage: something may still be read into it. */
   clear(): void {
     this.#chunks = []
     this.#position = 0
     this.#unparsedBytes = 0
-    if (this.#frame !== undefined) this.#memory.giveBack(this.#frame)
     this.#frame = undefined
     this.#frameBytes = undefined
   }
@@ -85,32 +103,30 @@ export class FrameQueue {
     return size
   }
 
-  #takeView(chunk: Buffer | undefined, size: number): Buffer {
-    this.#frameBytes = undefined
-    if (chunk === undefined) return Buffer.alloc(0)
-    const view = chunk.subarray(this.#position, this.#position + size)
-    this.#advance(chunk, size)
-    return view
-  }
-
-  #assemble(buffer: Buffer, size: number): Buffer | undefined {
-    let frame = buffer
+  #assemble(size: number): Buffer | undefined {
     for (let chunk = this.#chunks[0]; chunk !== undefined && this.#frameFilled < size; chunk = this.#chunks[0]) {
       const count = Math.min(chunk.length - this.#position, size - this.#frameFilled)
-      if (this.#frameFilled + count > frame.length) {
-        this.#frame = this.#memory.lend(Math.min(size, 2 * (this.#frameFilled + count)))
-        frame.copy(this.#frame, 0, 0, this.#frameFilled)
-        this.#memory.giveBack(frame)
-        frame = this.#frame
-      }
-      chunk.copy(frame, this.#frameFilled, this.#position, this.#position + count)
+      chunk.copy(this.#roomFor(count), this.#frameFilled, this.#position, this.#position + count)
       this.#frameFilled += count
       this.#advance(chunk, count)
     }
     if (this.#frameFilled < size) return undefined
+    const frame = this.#frame!
     this.#frame = undefined
     this.#frameBytes = undefined
     return frame.subarray(0, size)
+  }
+
+  /** The frame that is being assembled, with room for so many bytes more. */
+  #roomFor(count: number): Buffer {
+    const frame = this.#frame!
+    const needed = this.#frameFilled + count
+    if (needed <= frame.length) return frame
+    const larger = this.#memory.lend(Math.min(this.#frameBytes!, 2 * needed))
+    frame.copy(larger, 0, 0, this.#frameFilled)
+    this.#memory.giveBack(frame)
+    this.#frame = larger
+    return larger
   }
 
   #advance(chunk: Buffer, count: number): void {

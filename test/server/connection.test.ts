@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import * as fc from 'fast-check'
 import { CLOSE_CONNECTION, NO_RESPONSE } from '../../src/handlers/handler.ts'
 import { answered, echo, parked, pipelined, request, startServer } from './fake-apis.ts'
+import type { TestClient } from './test-client.ts'
 
 describe('requests on one connection', () => {
   it('are answered in their order, also when a later one is ready first', async () => {
@@ -61,6 +62,23 @@ describe('requests on one connection', () => {
       }),
       { numRuns: 50 },
     )
+  })
+
+  it('are answered with what they said, whatever their size, beside those on other connections', async () => {
+    const { server, connect } = await startServer()
+    const sizes = [0, 50, 3000, 40_000, 300_000, 1_500_000, 20, 70_000, 70_000, 8, 33_000]
+    const ask = async (client: TestClient, name: number): Promise<void> => {
+      const padding = (index: number): Buffer => Buffer.alloc(sizes[index]!, name * sizes.length + index)
+      const bytes = Buffer.concat(sizes.map((_, index) => request(echo, index, 'x', { padding: padding(index) })))
+      for (let sent = 0; sent < bytes.length; sent += 50_000 + name) {
+        client.send(bytes.subarray(sent, sent + 50_000 + name))
+        await new Promise(setImmediate)
+      }
+      for (const index of sizes.keys()) expect((await client.next())!.includes(padding(index))).toBe(true)
+    }
+    const clients = await Promise.all([connect(), connect(), connect()])
+    await Promise.all(clients.map(ask))
+    await server.stop(0)
   })
 
   it('that come in one chunk are answered in one write', async () => {

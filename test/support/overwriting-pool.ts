@@ -6,7 +6,8 @@ export class OverwritingPool extends BufferPool {
   readonly #counts = new WeakMap<ArrayBufferLike, number>()
 
   override lend(size: number): Buffer {
-    const buffer = super.lend(size)
+    const lent = super.lend(size)
+    const buffer = lent.buffer.byteLength > lent.length ? Buffer.allocUnsafeSlow(size) : lent // not a part of what others have, too
     this.#counts.set(buffer.buffer, 1)
     return buffer
   }

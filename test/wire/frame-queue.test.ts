@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import * as fc from 'fast-check'
+import { BufferPool } from '../../src/lib/buffer-pool.ts'
 import { FrameQueue } from '../../src/wire/frame-queue.ts'
 import { Malformed } from '../../src/wire/reader.ts'
+import { OverwritingPool } from '../support/overwriting-pool.ts'
 
 const MAX = 100_000_000
 
@@ -62,13 +64,69 @@ describe('the frames of a connection', () => {
     expect(queue.unparsedBytes).toBe(7 + 9)
   })
 
-  it('are not copied when they lie in one chunk', () => {
-    const chunk = framed(Buffer.from('whole'))
+  it('are out of the chunk that they came in, which may be used again', () => {
+    const chunk = Buffer.concat([framed(Buffer.from('whole')), sizeOf(4), Buffer.from('ha')])
     const queue = new FrameQueue(MAX)
     queue.push(chunk)
     const frame = queue.next()!
-    chunk.write('W', 4)
-    expect(frame.toString()).toBe('Whole')
+    queue.keepRest()
+    chunk.fill('x')
+    expect(frame.toString()).toBe('whole')
+    expect(queue.next()).toBeUndefined()
+    queue.push(Buffer.from('lf'))
+    expect(queue.next()?.toString()).toBe('half')
+  })
+
+  it('come out as they went in when they are read to where they belong, or into a chunk that is used again and again', () => {
+    const chunk = Buffer.alloc(1000)
+    fc.assert(
+      fc.property(
+        bodies,
+        fc.infiniteStream(fc.integer({ min: 1, max: 1000 })),
+        fc.infiniteStream(fc.boolean()),
+        (bodies, sizes, isTakenNow) => {
+          const queue = new FrameQueue(MAX, { memory: new OverwritingPool() })
+          const bytes = Buffer.concat(bodies.map(framed))
+          const frames: Buffer[] = []
+          for (let position = 0; position < bytes.length;) {
+            const space = queue.space()
+            const into = (space ?? chunk).subarray(0, Math.min(sizes.next().value, bytes.length - position))
+            bytes.copy(into, 0, position)
+            position += into.length
+            if (space === undefined) queue.push(into)
+            else queue.filled(into.length)
+            if (isTakenNow.next().value) frames.push(...takeAll(queue))
+            queue.keepRest()
+            chunk.fill(0xee)
+          }
+          frames.push(...takeAll(queue))
+          expect(frames.map((frame) => frame.toString('hex'))).toEqual(bodies.map((body) => Buffer.from(body).toString('hex')))
+        },
+      ),
+    )
+  })
+
+  it('have space of their own only while they are assembled', () => {
+    const queue = new FrameQueue(MAX)
+    expect(queue.space()).toBeUndefined()
+    queue.push(Buffer.concat([sizeOf(100_000), Buffer.from('abc')]))
+    expect(queue.space()).toBeUndefined()
+    expect(queue.next()).toBeUndefined()
+    expect(queue.space()).toHaveLength(99_997)
+    queue.filled(99_997)
+    expect(queue.space()).toBeUndefined()
+    expect(queue.next()).toHaveLength(100_000)
+    expect(queue.space()).toBeUndefined()
+  })
+
+  it('that are half there when nobody wants them any more are nobody else’s: something may still be read into them', () => {
+    const memory = new BufferPool()
+    const queue = new FrameQueue(MAX, { memory })
+    queue.push(sizeOf(100_000))
+    expect(queue.next()).toBeUndefined()
+    const space = queue.space()!
+    queue.clear()
+    expect(memory.lend(100_000).buffer).not.toBe(space.buffer)
   })
 
   it('may be empty, also when the size is the last thing that came', () => {
