@@ -35,7 +35,7 @@ const SLOW_WRITE_MS = 10 // a thread that waits for a core is late by 3 ms, and 
 const AVOID_BLOCKING_MS = 10_000
 const ROUND_CHUNKS_MAX = 1024 // what one writev takes on Linux
 const ROUND_BYTES_MAX = 16 << 20
-const SYNCED_BEHIND_BYTES = 2 << 20 // the journal has to wait for as much of the disk's time
+const SYNCED_BEHIND_BYTES = 512 << 10 // the journal has to wait for as much of the disk's time, and its files are free the sooner
 const DONE = Promise.resolve()
 
 /** What makes appends durable whose segments are not synced yet. */

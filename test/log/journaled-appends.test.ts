@@ -91,7 +91,7 @@ describe('appends that a journal makes durable', () => {
   it('are synced behind it, whenever there is enough', async () => {
     const { file, journal, queue, push } = journaled()
     for (const letter of ['a', 'b']) {
-      void push(letter.repeat(1 << 20))
+      void push(letter.repeat(1 << 18))
       await endOfTurn()
       await file.take().finish()
       expect(file.next).toEqual(letter === 'a' ? [] : ['sync'])
