@@ -10,6 +10,7 @@ import { controlWrite } from './control.ts'
 import type { Figures } from './figures.ts'
 import { newFolder, removeFolder } from './left-behind.ts'
 import { COLUMNS } from './report/columns.ts'
+import { touchMemory } from './touched-memory.ts'
 import { type Spread, spreadOf, type Summaries, type Summary, summarize } from './statistics.ts'
 
 export interface MeasureOptions {
@@ -48,6 +49,7 @@ export async function measureCase({ name, scenario, ...measured }: Case, options
     for (let run = 1; run <= runs; run++) {
       for (const [contender, subject] of subjects) {
         await setTimeout(SETTLE_MS)
+        touchMemory()
         spawnSync('sync') // what one has left to be written is not to hold up the next
         controls.push(controlWrite(folder))
         const found = await subject.run(run)
