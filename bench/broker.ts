@@ -8,7 +8,7 @@
 //   npm run bench:broker -- --page                                  writes docs/performance.md from what is kept
 
 import { tmpdir } from 'node:os'
-import { parseArgs } from 'node:util'
+import { optionsOf } from './options.ts'
 import type { CaseText } from './broker/case.ts'
 import { CASES } from './broker/cases.ts'
 import { type Contender, CONTENDERS, isOurs } from './broker/contenders.ts'
@@ -21,20 +21,18 @@ import { writePage } from './broker/report/page.ts'
 import { tables } from './broker/report/tables.ts'
 import { type KeptCase, merged, save, storedResults, versions } from './broker/results.ts'
 
-const { values } = parseArgs({
-  options: {
-    vs: { type: 'string' }, // kafka
-    only: { type: 'string' }, // beginnings of names, with commas
-    contenders: { type: 'string' }, // with commas
-    runs: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '5' },
-    partitions: { type: 'string' }, // less, in the case with many
-    kilobytes: { type: 'string' }, // in each of them
-    members: { type: 'string' }, // less, in the groups
-    folder: { type: 'string', default: tmpdir() },
-    save: { type: 'boolean', default: false },
-    page: { type: 'boolean', default: false },
-  },
+const values = optionsOf(import.meta.url, {
+  vs: { type: 'string' }, // kafka
+  only: { type: 'string' }, // beginnings of names, with commas
+  contenders: { type: 'string' }, // with commas
+  runs: { type: 'string', default: '5' },
+  seconds: { type: 'string', default: '5' },
+  partitions: { type: 'string' }, // less, in the case with many
+  kilobytes: { type: 'string' }, // in each of them
+  members: { type: 'string' }, // less, in the groups
+  folder: { type: 'string', default: tmpdir() },
+  save: { type: 'boolean', default: false },
+  page: { type: 'boolean', default: false },
 })
 
 const FULL = { partitions: 10_000, kilobytesPerPartition: 1000, members: 100 }

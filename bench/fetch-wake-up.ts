@@ -14,7 +14,6 @@
 
 import { tmpdir } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { processUsage } from '../src/cli/bench/process-usage.ts'
 import { decodeResponse, encodeRequest } from '../src/wire/frame.ts'
 import { fetch } from '../src/wire/messages/fetch.ts'
@@ -23,17 +22,16 @@ import { Reader } from '../src/wire/reader.ts'
 import { encodeBatch } from '../src/wire/records/record.ts'
 import { createTopics } from '../test/support/create-topics.ts'
 import { WireConnection } from '../test/support/wire-connection.ts'
+import { optionsOf } from './options.ts'
 import { leaveNothingBehind, newFolder } from './broker/left-behind.ts'
 import { startOttla } from './broker/ottla.ts'
 import { spreadOf } from './broker/statistics.ts'
 
-const { values } = parseArgs({
-  options: {
-    partitions: { type: 'string', default: '10,1000,10000' },
-    rounds: { type: 'string', default: '2000' },
-    'warm-up-rounds': { type: 'string', default: '500' },
-    slots: { type: 'string', default: '1000' }, // 0: no sessions
-  },
+const values = optionsOf(import.meta.url, {
+  partitions: { type: 'string', default: '10,1000,10000' },
+  rounds: { type: 'string', default: '2000' },
+  'warm-up-rounds': { type: 'string', default: '500' },
+  slots: { type: 'string', default: '1000' }, // 0: no sessions
 })
 
 const TOPIC = 'wake-up'

@@ -7,7 +7,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { loadavg, tmpdir } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { processUsage } from '../src/cli/bench/process-usage.ts'
 import { encodeRequest } from '../src/wire/frame.ts'
 import { heartbeat } from '../src/wire/messages/heartbeat.ts'
@@ -16,22 +15,21 @@ import { ottlaCommand } from '../test/support/broker-process.ts'
 import { ClassicMember } from '../test/support/classic-member.ts'
 import { createTopics } from '../test/support/create-topics.ts'
 import { WireConnection } from '../test/support/wire-connection.ts'
+import { optionsOf } from './options.ts'
 import { endsWithUs, leaveNothingBehind, newFolder } from './broker/left-behind.ts'
 import { ottla } from './broker/loads.ts'
 import { type Ottla, startOttla } from './broker/ottla.ts'
 
-const { values } = parseArgs({
-  options: {
-    groups: { type: 'string', default: '1000' },
-    members: { type: 'string', default: '3' },
-    'heartbeats-per-second': { type: 'string', default: '5000' },
-    'commits-per-second': { type: 'string', default: '10000' },
-    committers: { type: 'string', default: '100' },
-    'megabytes-per-second': { type: 'string', default: '100' },
-    seconds: { type: 'string', default: '10' },
-    only: { type: 'string' }, // heartbeats, produce or commits
-    json: { type: 'boolean', default: false },
-  },
+const values = optionsOf(import.meta.url, {
+  groups: { type: 'string', default: '1000' },
+  members: { type: 'string', default: '3' },
+  'heartbeats-per-second': { type: 'string', default: '5000' },
+  'commits-per-second': { type: 'string', default: '10000' },
+  committers: { type: 'string', default: '100' },
+  'megabytes-per-second': { type: 'string', default: '100' },
+  seconds: { type: 'string', default: '10' },
+  only: { type: 'string' }, // heartbeats, produce or commits
+  json: { type: 'boolean', default: false },
 })
 
 const TOPIC = 'load'

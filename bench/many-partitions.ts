@@ -7,27 +7,24 @@
 import { readdirSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { WireConnection } from '../test/support/wire-connection.ts'
 import { residentMegabytes } from '../test/support/resident.ts'
+import { optionsOf } from './options.ts'
 import { leaveNothingBehind, newFolder, removeFolder } from './broker/left-behind.ts'
 import { bench, ottla } from './broker/loads.ts'
 import { type Ottla, startOttla } from './broker/ottla.ts'
 import { askAll, createAll, fetchOne, fillAll, filledTopics } from './partitions/filled-topics.ts'
 
-const { values } = parseArgs({
-  allowNegative: true,
-  options: {
-    partitions: { type: 'string', default: '1000' },
-    'partitions-per-topic': { type: 'string', default: '100' },
-    kilobytes: { type: 'string', default: '1000' }, // in each
-    durability: { type: 'string', default: 'os' }, // of the filled topics: with os, kill -9 leaves most to recover
-    'open-files': { type: 'string', default: '1024' },
-    'settle-seconds': { type: 'string', default: '60' },
-    'ask-all': { type: 'boolean', default: false }, // for the offsets of all partitions as soon as the broker is ready
-    load: { type: 'boolean', default: true },
-    folder: { type: 'string', default: tmpdir() },
-  },
+const values = optionsOf(import.meta.url, {
+  partitions: { type: 'string', default: '1000' },
+  'partitions-per-topic': { type: 'string', default: '100' },
+  kilobytes: { type: 'string', default: '1000' }, // in each
+  durability: { type: 'string', default: 'os' }, // of the filled topics: with os, kill -9 leaves most to recover
+  'open-files': { type: 'string', default: '1024' },
+  'settle-seconds': { type: 'string', default: '60' },
+  'ask-all': { type: 'boolean', default: false }, // for the offsets of all partitions as soon as the broker is ready
+  load: { type: 'boolean', default: true },
+  folder: { type: 'string', default: tmpdir() },
 })
 
 const LOAD_SECONDS = 5

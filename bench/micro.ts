@@ -5,10 +5,10 @@
 
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { VARIANTS } from './micro/variants.ts'
+import { optionsOf } from './options.ts'
 
-const { values } = parseArgs({ options: { only: { type: 'string', default: '' }, json: { type: 'boolean', default: false } } })
+const values = optionsOf(import.meta.url, { only: { type: 'string', default: '' }, json: { type: 'boolean', default: false } })
 const wanted = values.only.split(',')
 const names = Object.keys(VARIANTS).filter((name) => wanted.some((part) => name.includes(part)))
 if (names.length === 0) throw new Error(`nothing is called "${values.only}"`)

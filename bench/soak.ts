@@ -9,25 +9,23 @@
 
 import { tmpdir } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { createTopics } from '../test/support/create-topics.ts'
 import { WireConnection } from '../test/support/wire-connection.ts'
+import { optionsOf } from './options.ts'
 import { leaveNothingBehind, newFolder, removeFolder } from './broker/left-behind.ts'
 import { type Ottla, startOttla } from './broker/ottla.ts'
 import { startLoad } from './soak/load.ts'
 import { growsBeyond, trendOf } from './soak/trend.ts'
 import { countedMs, type SeenStall, STALL_LIMIT_MS } from './stalls/counted.ts'
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '10' },
-    durability: { type: 'string', default: 'fsync' },
-    'megabytes-per-second': { type: 'string' }, // of large batches; left out: as much as it takes
-    folder: { type: 'string', default: tmpdir() },
-    'sample-seconds': { type: 'string', default: '10' },
-    own: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-  },
+const values = optionsOf(import.meta.url, {
+  minutes: { type: 'string', default: '10' },
+  durability: { type: 'string', default: 'fsync' },
+  'megabytes-per-second': { type: 'string' }, // of large batches; left out: as much as it takes
+  folder: { type: 'string', default: tmpdir() },
+  'sample-seconds': { type: 'string', default: '10' },
+  own: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
 })
 
 const TOPIC = 'soak'

@@ -8,7 +8,7 @@
 //   npm run bench:stalls -- --profile /tmp/profiles    with CPU profiles of the broker
 
 import { tmpdir } from 'node:os'
-import { parseArgs } from 'node:util'
+import { optionsOf } from './options.ts'
 import { leaveNothingBehind } from './broker/left-behind.ts'
 import { compactions } from './stalls/compaction.ts'
 import { connections } from './stalls/connections.ts'
@@ -19,15 +19,13 @@ import { manyTopics } from './stalls/many-topics.ts'
 import { manySegments, rolls } from './stalls/segments.ts'
 import { type Row, type Scene, Stage } from './stalls/stage.ts'
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', multiple: true, default: [''] },
-    scale: { type: 'string', default: '1' },
-    folder: { type: 'string', default: tmpdir() },
-    profile: { type: 'string' },
-    own: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-  },
+const values = optionsOf(import.meta.url, {
+  only: { type: 'string', multiple: true, default: [''] },
+  scale: { type: 'string', default: '1' },
+  folder: { type: 'string', default: tmpdir() },
+  profile: { type: 'string' },
+  own: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
 })
 
 const SCENES: readonly Scene[] = [

@@ -7,24 +7,22 @@
 
 import { spawn } from 'node:child_process'
 import { tmpdir } from 'node:os'
-import { parseArgs } from 'node:util'
 import { setTimeout } from 'node:timers/promises'
 import { startBroker } from '../src/start-broker.ts'
 import { createTopics } from '../test/support/create-topics.ts'
 import { WireConnection } from '../test/support/wire-connection.ts'
 import { residentMegabytes } from '../test/support/resident.ts'
+import { optionsOf } from './options.ts'
 import { leaveNothingBehind, newFolder } from './broker/left-behind.ts'
 import { startOttla } from './broker/ottla.ts'
 import { roundTrip, startAndAsk } from './broker/scenarios/round-trip.ts'
 import { spreadOf } from './broker/statistics.ts'
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '20' },
-    topics: { type: 'string', default: '100' },
-    'idle-seconds': { type: 'string', default: '5' },
-    'only-memory-of': { type: 'string' }, // so many brokers in a process of their own
-  },
+const values = optionsOf(import.meta.url, {
+  runs: { type: 'string', default: '20' },
+  topics: { type: 'string', default: '100' },
+  'idle-seconds': { type: 'string', default: '5' },
+  'only-memory-of': { type: 'string' }, // so many brokers in a process of their own
 })
 
 const topicName = (index: number): string => `topic-${index}`
