@@ -4,7 +4,7 @@ import { setMaxListeners } from 'node:events'
 import { sampleBatch } from '../../src/cli/bench/sample-batch.ts'
 import { LATEST, offsetsAt } from '../../src/client/admin.ts'
 import { Cluster, type TopicMetadata } from '../../src/client/cluster.ts'
-import { FetchLoad } from '../../src/client/load/fetch-load.ts'
+import { FetchLoad, FOLLOWING } from '../../src/client/load/fetch-load.ts'
 import { Measurement } from '../../src/client/load/measurement.ts'
 import { ProduceLoad } from '../../src/client/load/produce-load.ts'
 import { comeAndGo, livingGroup } from './clients.ts'
@@ -90,11 +90,7 @@ async function keepUp(cluster: Cluster, topic: TopicMetadata, measurement: Measu
       cluster,
       topic,
       ranges,
-      connections: 1,
-      eachReadsAll: true,
-      repeats: false,
-      partitionBytesMax: 1 << 20,
-      maxWaitMs: 500,
+      ...FOLLOWING,
       measurement,
       onEnd: () => ended.abort(),
     })

@@ -3,6 +3,7 @@
 import { connect } from 'node:net'
 import { EARLIEST, LATEST } from '../../src/client/admin.ts'
 import type { Measurement } from '../../src/client/load/measurement.ts'
+import { errorName } from '../../src/wire/error-codes.ts'
 import { fetch } from '../../src/wire/messages/fetch.ts'
 import { BATCH_HEADER_SIZE, BatchView } from '../../src/wire/records/batch.ts'
 import { offsetAt } from '../../test/support/offset-at.ts'
@@ -18,7 +19,6 @@ export interface ReadTopic {
 
 const BYTES_PER_SECOND = 50_000
 const FETCH_VERSION = 11
-const OFFSET_OUT_OF_RANGE = 1
 const STUCK_FETCHES = 10
 const NOTHING = Buffer.alloc(0)
 const STUCK_FOR_MS = 40_000 // longer than the broker bears with it
@@ -40,7 +40,8 @@ export async function slowReader(from: ReadTopic, { index, isFromStart, consumed
     const topics = [{ topic: from.topic, partitions }]
     const answer = await connection.request(fetch, FETCH_VERSION, { maxWaitMs: 500, minBytes: 1, topics, forgottenTopicsData: [] })
     const { errorCode, records } = answer.responses[0]!.partitions[0]!
-    if (errorCode !== 0 && errorCode !== OFFSET_OUT_OF_RANGE) throw new Error(`a slow reader is answered ${errorCode}`)
+    const error = errorName(errorCode)
+    if (error !== 'NONE' && error !== 'OFFSET_OUT_OF_RANGE') throw new Error(`a slow reader is answered ${error}`)
     const read = records ?? NOTHING
     const count = countOf(read)
     fetchOffset = errorCode === 0 ? fetchOffset + count : -1

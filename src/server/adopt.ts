@@ -11,7 +11,7 @@ export interface Input {
   readonly received: (count: number, chunk: Buffer | undefined) => void
 }
 
-const HANDLE = '_handle' // not documented, and the same in every Node.js since 0.6: where it is missing, chunks are as good as they were
+const HANDLE = '_handle' // not documented; tried with Node.js 18 to 24: where it is missing, chunks are as good as they were
 const CHUNK_BYTES = 32 << 10
 const isReadWhenItHasCome = process.platform !== 'win32' // Windows has the memory of a read from before anything comes until it does
 const commonChunk = Buffer.allocUnsafeSlow(isReadWhenItHasCome ? CHUNK_BYTES : 0)

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { PassThrough } from 'node:stream'
+import { type AddressInfo, connect, createServer, Socket } from 'node:net'
 import { expect, it } from 'vitest'
 import { adopt } from '../../src/server/adopt.ts'
 
@@ -44,13 +43,14 @@ it('reads what comes to where it belongs', async () => {
 })
 
 it('hands over the chunks of a socket that has no handle', async () => {
-  const accepted = new PassThrough().pause()
+  const accepted = new Socket().pause()
   const chunks: Buffer[] = []
-  adopt(accepted as unknown as Socket, {
+  adopt(accepted, {
     space: () => undefined,
     received: (count, chunk) => void chunks.push(chunk!.subarray(0, count)),
   })
-  accepted.end('hello')
+  accepted.push('hello')
+  accepted.push(null)
   await once(accepted, 'end')
   expect(String(Buffer.concat(chunks))).toBe('hello')
 })

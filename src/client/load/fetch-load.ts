@@ -40,6 +40,15 @@ interface Reading extends Range {
 
 const CLIENT_ID = 'ottla-bench'
 
+/** Of one who waits at the end for what comes. */
+export const FOLLOWING = {
+  connections: 1,
+  eachReadsAll: true,
+  repeats: false,
+  partitionBytesMax: 1 << 20,
+  maxWaitMs: 500,
+} as const satisfies Partial<FetchLoadOptions>
+
 export class FetchLoad {
   readonly #options: FetchLoadOptions
   readonly #connections: LoadConnection[] = []

@@ -2,7 +2,7 @@
 // A partition is written by one connection, so that its records come in the order in which they were sent: offsets tell which is which.
 
 import { byLeader, type Cluster, type TopicMetadata } from '../cluster.ts'
-import { FetchLoad, type Range } from './fetch-load.ts'
+import { FetchLoad, FOLLOWING, type Range } from './fetch-load.ts'
 import { Measurement } from './measurement.ts'
 import { ProduceLoad } from './produce-load.ts'
 
@@ -22,8 +22,6 @@ export interface LatencyLoadOptions {
   readonly onEnd: (error: Error) => void
 }
 
-const PARTITION_BYTES_MAX = 1 << 20
-const MAX_WAIT_MS = 500
 const IN_FLIGHT_MAX = 10_000 // a broker that stalls for a second is still sent what is due
 
 export class LatencyLoad {
@@ -41,11 +39,7 @@ export class LatencyLoad {
       cluster,
       topic,
       ranges,
-      connections: 1,
-      eachReadsAll: true,
-      repeats: false,
-      partitionBytesMax: PARTITION_BYTES_MAX,
-      maxWaitMs: MAX_WAIT_MS,
+      ...FOLLOWING,
       measurement: new Measurement(), // of its requests, which nobody asks for
       onBatch: ({ partition, bytes }) => {
         measurement.answered(due.get(partition)!.shift()!)
