@@ -1,6 +1,7 @@
 // Everything that goes on with a broker during a soak, at once and all the time. Each part starts anew what ends, until it is told to stop.
 
 import { setMaxListeners } from 'node:events'
+import { steadyPace } from '../../src/cli/bench/pace.ts'
 import { sampleBatch } from '../../src/cli/bench/sample-batch.ts'
 import { LATEST, offsetsAt } from '../../src/client/admin.ts'
 import { Cluster, type TopicMetadata } from '../../src/client/cluster.ts'
@@ -50,7 +51,7 @@ export async function startLoad(options: SoakLoadOptions): Promise<SoakLoad> {
       inFlight: 5,
       batch: large.batch,
       recordsPerBatch: large.records,
-      ...(megabytesPerSecond === undefined ? {} : { requestsPerSecond: (megabytesPerSecond * 1e6) / LARGE_BATCHES.batchBytes }),
+      ...(megabytesPerSecond === undefined ? {} : { pace: steadyPace((megabytesPerSecond * 1e6) / LARGE_BATCHES.batchBytes) }),
     }),
     ProduceLoad.start({
       ...shared,
@@ -58,7 +59,7 @@ export async function startLoad(options: SoakLoadOptions): Promise<SoakLoad> {
       inFlight: 20,
       batch: small.batch,
       recordsPerBatch: small.records,
-      requestsPerSecond: SMALL_PER_SECOND,
+      pace: steadyPace(SMALL_PER_SECOND),
     }),
   ])
   const parts = [

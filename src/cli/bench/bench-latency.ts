@@ -10,6 +10,7 @@ import { ACKS, type Acks, addBenchOptions, addWriteOptions, positiveNumber, type
 import { runLoad } from './bench-run.ts'
 import { latenciesOf, resultOf, summary } from './bench-text.ts'
 import { withBenchTopic } from './bench-topic.ts'
+import { steadyPace } from './pace.ts'
 import { sampleBatch } from './sample-batch.ts'
 
 interface LatencyOptions extends TopicOptions {
@@ -46,7 +47,7 @@ async function benchLatency(options: LatencyOptions, terminal: Terminal): Promis
           endOffsets,
           acks: ACKS[acks],
           batch,
-          recordsPerSecond: rate,
+          pace: steadyPace(rate),
           measurement,
           acknowledgements,
           onEnd,

@@ -11,6 +11,7 @@ import { ACKS, type Acks, addBenchOptions, addWriteOptions, positiveNumber, type
 import { runLoad } from './bench-run.ts'
 import { type Measured, resultOf, summary } from './bench-text.ts'
 import { withBenchTopic } from './bench-topic.ts'
+import { steadyPace } from './pace.ts'
 import { sampleBatch } from './sample-batch.ts'
 
 interface ProduceOptions extends TopicOptions {
@@ -68,7 +69,7 @@ async function benchProduce(options: ProduceOptions, terminal: Terminal): Promis
           partitionsPerRequest,
           batch,
           recordsPerBatch: records,
-          ...(rate === undefined ? {} : { requestsPerSecond: rate / (records * partitionsPerRequest) }),
+          ...(rate === undefined ? {} : { pace: steadyPace(rate / (records * partitionsPerRequest)) }),
           measurement,
           onEnd,
         }),

@@ -4,7 +4,7 @@
 import { byLeader, type Cluster, type TopicMetadata } from '../cluster.ts'
 import { FetchLoad, FOLLOWING, type Range } from './fetch-load.ts'
 import { Measurement } from './measurement.ts'
-import { ProduceLoad } from './produce-load.ts'
+import { type Pace, ProduceLoad } from './produce-load.ts'
 
 export interface LatencyLoadOptions {
   readonly cluster: Cluster
@@ -14,7 +14,7 @@ export interface LatencyLoadOptions {
   readonly acks: number
   /** An encoded batch of one record. */
   readonly batch: Buffer
-  readonly recordsPerSecond: number
+  readonly pace: Pace
   /** Of the records from end to end. */
   readonly measurement: Measurement
   /** Of the acknowledgements. */
@@ -56,7 +56,7 @@ export class LatencyLoad {
       partitionsPerRequest: 1,
       batch: options.batch,
       recordsPerBatch: 1,
-      requestsPerSecond: options.recordsPerSecond,
+      pace: options.pace,
       measurement: options.acknowledgements,
       onSend: ([partition], dueMs) => due.get(partition!)!.push(dueMs),
       onEnd,

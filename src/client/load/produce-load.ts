@@ -8,7 +8,6 @@ import type { Address } from '../connection.ts'
 import { byLeader, type Cluster, type TopicMetadata } from '../cluster.ts'
 import { LoadConnection } from './load-connection.ts'
 import type { Measurement } from './measurement.ts'
-import { pace } from './pace.ts'
 import { PRODUCE_VERSION, produceAnswers } from './produce-answers.ts'
 
 export interface ProduceLoadOptions {
@@ -23,14 +22,17 @@ export interface ProduceLoadOptions {
   /** What a request has for each partition: an encoded batch. */
   readonly batch: Buffer
   readonly recordsPerBatch: number
-  /** Not set: as many as are answered. */
-  readonly requestsPerSecond?: number
+  /** When requests are due. Not set: as many as are answered. */
+  readonly pace?: Pace
   readonly measurement: Measurement
   /** Called before each request goes out, with when it was due. */
   readonly onSend?: (partitions: readonly number[], dueMs: number) => void
   /** It cannot go on: once. */
   readonly onEnd: (error: Error) => void
 }
+
+/** Calls `send` with the time at which each request was due, of the monotonic clock, until the answered function is called. */
+export type Pace = (send: (dueMs: number) => void) => () => void
 
 interface Frame {
   readonly bytes: Buffer
@@ -125,12 +127,12 @@ export class ProduceLoad {
   }
 
   #begin(): void {
-    const { requestsPerSecond } = this.#options
-    if (requestsPerSecond === undefined) {
+    const { pace } = this.#options
+    if (pace === undefined) {
       for (const producer of this.#producers) this.#fill(producer)
       return
     }
-    this.#stopPace = pace(requestsPerSecond, (dueMs) => {
+    this.#stopPace = pace((dueMs) => {
       this.#dueMs.push(dueMs)
       this.#fillAny()
     })
@@ -145,10 +147,10 @@ export class ProduceLoad {
 
   /** Sends as much as may be on its way. */
   #fill(producer: Producer): void {
-    const { inFlight, acks, requestsPerSecond, onSend } = this.#options
+    const { inFlight, acks, pace, onSend } = this.#options
     if (this.#whenQuiet !== undefined) return this.#noteQuiet()
     while (producer.sent.length < inFlight) {
-      const dueMs = requestsPerSecond === undefined ? systemClock.monotonic() : this.#dueMs.shift()
+      const dueMs = pace === undefined ? systemClock.monotonic() : this.#dueMs.shift()
       if (dueMs === undefined) return
       const frame = producer.frames[producer.next++ % producer.frames.length]!
       producer.sent.push({ dueMs, frame })
