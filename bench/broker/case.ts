@@ -14,6 +14,8 @@ export interface CaseText {
 }
 
 export interface Case extends CaseText {
+  /** Gigabytes are written in a run, so that memory is touched before it. */
+  readonly fillsMemory?: boolean
   readonly scenario: Scenario
 }
 

@@ -32,7 +32,10 @@ export interface MeasuredCase {
 
 const SETTLE_MS = 1500 // until the files of the last run's topic are gone
 
-export async function measureCase({ name, scenario, ...measured }: Case, options: MeasureOptions): Promise<MeasuredCase> {
+export async function measureCase(
+  { name, scenario, fillsMemory = false, ...measured }: Case,
+  options: MeasureOptions,
+): Promise<MeasuredCase> {
   const { runs, sizes, progress } = options
   const contenders = measured.contenders.filter((contender) => options.contenders.includes(contender))
   const folder = newFolder(options.folder)
@@ -49,7 +52,7 @@ export async function measureCase({ name, scenario, ...measured }: Case, options
     for (let run = 1; run <= runs; run++) {
       for (const [contender, subject] of subjects) {
         await setTimeout(SETTLE_MS)
-        touchMemory()
+        if (fillsMemory) touchMemory()
         spawnSync('sync') // what one has left to be written is not to hold up the next
         controls.push(controlWrite(folder))
         const found = await subject.run(run)

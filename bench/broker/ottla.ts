@@ -25,6 +25,8 @@ export interface Ottla extends Pick<OttlaProcess, 'bootstrap' | 'pid' | 'dataFol
 }
 
 const stallWatch = fileURLToPath(new URL('stall-watch.js', import.meta.url))
+/** As bin/ottla.cjs has it, which is too late where the watch was imported before: libuv's pool is there then, of 4 threads. */
+const THREADS = { UV_THREADPOOL_SIZE: process.env['UV_THREADPOOL_SIZE'] ?? '16' }
 const READY_WITHIN_MS = 600_000 // with 10,000 partitions on a slow disk
 
 export async function startOttla(options: OttlaOptions): Promise<Ottla> {
@@ -36,6 +38,7 @@ export async function startOttla(options: OttlaOptions): Promise<Ottla> {
     flags: settings.flatMap((setting) => ['--set', setting]),
     nodeFlags: [...nodeFlags, ...(isWatched ? ['--import', stallWatch] : [])],
     hasChannel: isWatched,
+    environment: THREADS,
     showsErrors: true,
     readyWithinMs: READY_WITHIN_MS,
     ...(openFiles === undefined ? {} : { limits: `ulimit -n ${openFiles} || exit` }),

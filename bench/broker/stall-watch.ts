@@ -1,5 +1,5 @@
 // Loaded into a broker that is measured (node --import): tells the process that started it, when asked, the longest that the event loop stood still since the last
-// time, why, and what memory the broker takes. Costs a timer every 5 ms, which is why a broker does not do so by itself.
+// time, why, and what memory the broker takes. Costs a timer every 10 ms, a hundredth of a core, which is why a broker does not do so by itself.
 //
 // Why: the kernel tells (Linux) how long the thread ran, we how long it waited in synchronous calls to the disk, V8 what was garbage collection. The rest is other
 // processes' doing: the thread waited for a core, or for one of its own threads (of the pool, or of the collector) that had none.
@@ -35,7 +35,7 @@ interface Look {
   readonly diskMs: number
 }
 
-const TICK_MS = 5
+const TICK_MS = 10
 const NOTED_GC_MS = 0.5
 const COLLECTIONS_MAX = 10_000 // of a question that nobody asks
 
