@@ -65,7 +65,6 @@ export interface Storage {
   readonly producerIds: ProducerIds
   readonly leaderEpoch: number
   readonly upkeep: UpkeepCounters
-  readonly turnShare: TurnShare
   /** Syncs and closes every log: the next start has nothing to recover. */
   close(): Promise<void>
   /** Leaves everything as it is, to be recovered. */
@@ -81,6 +80,7 @@ export async function openStorage(parts: StorageParts): Promise<Storage> {
   const journalLeft = parts.config.storage === 'memory' ? undefined : await surveyJournal(disk, journalFolder(folder))
   const filePool = new FilePool(disk, OPEN_FILES_MAX)
   const checkpoints = await LogCheckpoints.open({ dataFolder: folder.path, disk, clock, diagnostics })
+  const turnShare = new TurnShare(clock)
   const durability = { writeGate: new WriteGate(diagnostics), syncSchedule: new SyncSchedule(clock, diagnostics) }
   try {
     const bufferPool = new BufferPool()
@@ -90,9 +90,18 @@ export async function openStorage(parts: StorageParts): Promise<Storage> {
       bufferPool,
       checkpoints,
       tailCache,
-      deletions: new Deletions({ disk, clock, diagnostics }),
+      deletions: new Deletions({ disk, clock, turnShare, diagnostics }),
     }
-    return await openWith(parts, journalLeft, { disk, clock, diagnostics, ...shared, ...durability, journal: undefined, counters })
+    return await openWith(parts, journalLeft, {
+      disk,
+      clock,
+      turnShare,
+      diagnostics,
+      ...shared,
+      ...durability,
+      journal: undefined,
+      counters,
+    })
   } catch (error) {
     await abandon({ ...durability, checkpoints, filePool })
     throw error
@@ -111,11 +120,10 @@ async function abandon({
 
 async function openWith(parts: StorageParts, journalLeft: JournalToReplay | undefined, shared: LogServices): Promise<Storage> {
   const { clock, diagnostics, folder } = parts
-  const { bufferPool, checkpoints, filePool, syncSchedule } = shared
+  const { turnShare, bufferPool, checkpoints, filePool, syncSchedule } = shared
   const cleanerOffsets = await CleanerOffsets.open(parts.disk, folder.path)
   const wasCompacted: PartitionFoldersOptions['wasCompacted'] = (log) => cleanerOffsets.of(log) !== undefined
-  const turnShare = new TurnShare(clock)
-  const found = await readMetadata(parts, shared, { turnShare, wasCompacted })
+  const found = await readMetadata(parts, shared, wasCompacted)
   const { metadataLog, dynamicConfigs, catalog, leaderEpoch, nextProducerId } = found
   const { config } = dynamicConfigs
   const journal = config.storage === 'memory' ? undefined : journalOf(parts, shared, config)
@@ -161,7 +169,7 @@ async function openWith(parts: StorageParts, journalLeft: JournalToReplay | unde
   }
   recovery.start()
   const state = { metadataLog, dynamicConfigs, catalog, leaderEpoch }
-  return { ...state, services, records, producerIds, upkeep, turnShare, close, abandon: abandonAll }
+  return { ...state, services, records, producerIds, upkeep, close, abandon: abandonAll }
 }
 
 function scheduled(options: Parameters<typeof upkeepJobs>[0]): Scheduler {
@@ -200,7 +208,7 @@ function foundIn(records: RecordStore, checkpoints: LogCheckpoints): JournalRepl
 async function readMetadata(
   { config, folder, metadataSegmentBytes: segmentBytes }: StorageParts,
   services: LogServices,
-  { turnShare, wasCompacted }: { turnShare: TurnShare; wasCompacted: PartitionFoldersOptions['wasCompacted'] },
+  wasCompacted: PartitionFoldersOptions['wasCompacted'],
 ) {
   const isCompacted = wasCompacted({ topic: METADATA_TOPIC, partition: 0 })
   const options = { wasCompacted: isCompacted, segmentBytes }
@@ -208,7 +216,7 @@ async function readMetadata(
   const dynamicConfigs = new DynamicConfigs({ metadataLog, config })
   const catalog = new Catalog({
     metadataLog,
-    turnShare,
+    turnShare: services.turnShare,
     config: dynamicConfigs.config,
     brokerId: config['node.id'],
     randomId: randomUuid,

@@ -111,7 +111,8 @@ interface Parts {
 async function startLocked(parts: Parts): Promise<Broker> {
   const { diagnostics, clock, counters, startedMs } = parts
   const storage = await openStorage({ ...parts, counters: counters.log })
-  const { dynamicConfigs, catalog, records, leaderEpoch, services, turnShare } = storage
+  const { dynamicConfigs, catalog, records, leaderEpoch, services } = storage
+  const { turnShare } = services
   const { config } = dynamicConfigs
   const storageWatch = watchStorage(parts, storage)
   await storageWatch.look()
@@ -130,7 +131,7 @@ async function startLocked(parts: Parts): Promise<Broker> {
   })
   const server = await Server.listen({
     listeners: config.listeners,
-    served: servedApis({ ...storage, config, clock, groups, placement, fetchSessions, responseBudget }),
+    served: servedApis({ ...storage, config, clock, turnShare, groups, placement, fetchSessions, responseBudget }),
     diagnostics,
     clock,
     turnShare,

@@ -62,8 +62,13 @@ export class GroupCoordinator {
 
   /** The shard of the group. Makes `__consumer_offsets` when it is not there. Throws COORDINATOR_NOT_AVAILABLE while it cannot be read or written. */
   async shardOf(groupId: string): Promise<Shard> {
-    const topic = await this.#options.catalog.createIfMissing(OFFSETS_TOPIC)
-    return this.#shards.of(topic, partitionFor(groupId, topic.partitionCount))
+    const { catalog, turnShare } = this.#options
+    const topic = await catalog.createIfMissing(OFFSETS_TOPIC)
+    const shard = await this.#shards.of(topic, partitionFor(groupId, topic.partitionCount))
+    const wait = turnShare.step() // a thousand members may have waited until it was read
+    if (wait === undefined) return shard
+    await wait
+    return this.shardOf(groupId) // it may be another by now
   }
 
   /** Throws GROUP_ID_NOT_FOUND, or as `shardOf`. */

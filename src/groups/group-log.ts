@@ -50,7 +50,7 @@ export class GroupLog {
 
   /** Every record from the first to the last, in order; those that cannot be read are passed over. Throws a Refusal when the partition cannot be read. */
   async *replay(passedOver: (offset: number, error: unknown) => void): AsyncGenerator<GroupRecord> {
-    const { records, topicId, partitionIndex } = this.#options
+    const { records, turnShare, topicId, partitionIndex } = this.#options
     const { logStartOffset, highWatermark } = await records.bounds(topicId, partitionIndex)
     for (let offset = logStartOffset; offset < highWatermark;) {
       const read = { topicId, partitionIndex, offset, maxBytes: READ_BYTES, lastFetchedEpoch: -1 }
@@ -66,6 +66,8 @@ export class GroupLog {
           for (const record of readRecords(unpacked, batch)) {
             const decoded = decodedAfter(record, offset, passedOver)
             if (decoded !== undefined) yield decoded
+            const wait = turnShare.step() // there may be millions
+            if (wait !== undefined) await wait
           }
         }
         position += batch.sizeInBytes

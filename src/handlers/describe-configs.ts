@@ -26,6 +26,8 @@ import type { Services } from './services.ts'
 type Request = Infer<typeof api.request>
 type Resource = Request['resources'][number]
 type Result = Draft<typeof api.response>['results'][number]
+type ToldConfig = Result['configs'][number]
+
 const GROUPS_PER_REQUEST_MAX = 1000 // any name is a group's, and its description a thousand times as long
 
 export function describeConfigs(services: Services): ServedApi {
@@ -56,34 +58,52 @@ export function describeConfigs(services: Services): ServedApi {
     }
   }
 
-  const describe = (resource: Resource, { includeSynonyms, includeDocumentation }: Request): Result => {
+  const describe = (resource: Resource, asTold: (config: DescribedConfig) => ToldConfig): Result => {
     const { resourceType, resourceName, configurationKeys } = resource
     const isAll = configurationKeys === null || configurationKeys.length === 0
     const found = attempt(() => configsOf(resource))
     if (found instanceof Refusal) return refused(resource, found)
-    const configs = found
-      .filter(({ name }) => isAll || configurationKeys.includes(name))
-      .map(({ synonyms, documentation, ...about }) => ({
-        ...about,
-        synonyms: includeSynonyms ? synonyms : [],
-        documentation: includeDocumentation ? documentation : null,
-      }))
+    const configs = found.filter(({ name }) => isAll || configurationKeys.includes(name)).map(asTold)
     return { errorCode: 0, errorMessage: '', resourceType, resourceName, configs }
   }
 
   return handler(api, {
     async handle(request) {
+      const asTold = teller(request)
       let groupsLeft = GROUPS_PER_REQUEST_MAX
       const results: Result[] = []
       for (const resource of distinct(request.resources)) {
         await turnShare.step()
         const isOneTooMany = resource.resourceType === GROUP && groupsLeft-- <= 0
-        results.push(isOneTooMany ? refused(resource, tooManyGroups()) : describe(resource, request))
+        results.push(isOneTooMany ? refused(resource, tooManyGroups()) : describe(resource, asTold))
       }
       return { results }
     },
     refuse: ({ resources }, refusal) => ({ results: resources.map((resource) => refused(resource, refusal)) }),
   })
+}
+
+/** A thousand topics may have inherited the same: it is made once. */
+function teller({ includeSynonyms, includeDocumentation }: Request): (config: DescribedConfig) => ToldConfig {
+  const told = new Map<DescribedConfig, ToldConfig>()
+  return (config) => {
+    const known = told.get(config)
+    if (known !== undefined) return known
+    const { name, value, readOnly, isDefault, configSource, isSensitive, synonyms, configType, documentation } = config
+    const made = {
+      name,
+      value,
+      readOnly,
+      isDefault,
+      configSource,
+      isSensitive,
+      synonyms: includeSynonyms ? synonyms : [],
+      configType,
+      documentation: includeDocumentation ? documentation : null,
+    }
+    told.set(config, made)
+    return made
+  }
 }
 
 /** An answer is a thousand times as long as its question. */

@@ -23,7 +23,9 @@ export interface FetchLimits {
 
 const UNKNOWN_PARTITION = new Refusal('UNKNOWN_TOPIC_OR_PARTITION') // one for all: making an error takes longer than everything else here
 
-type ReadingServices = Pick<Services, 'catalog' | 'placement' | 'records' | 'fetchSessions' | 'clock' | 'responseBudget'>
+const MANY_PARTITIONS = 1000
+
+type ReadingServices = Pick<Services, 'turnShare' | 'catalog' | 'placement' | 'records' | 'fetchSessions' | 'clock' | 'responseBudget'>
 
 /** Throws INVALID_FETCH_SESSION_EPOCH when another request goes on with the session. */
 export async function readUntilEnough(services: ReadingServices, turn: FetchTurn, limits: FetchLimits): Promise<Round> {
@@ -58,13 +60,14 @@ async function readShare(
   limits: FetchLimits,
   deadlineMs: number,
 ): Promise<{ readonly round: Round; readonly size: number }> {
-  const { clock, fetchSessions, responseBudget } = services
+  const { clock, turnShare, fetchSessions, responseBudget } = services
   const patience = { clock, waitMs: deadlineMs - clock.monotonic(), signal: limits.signal }
   const taken = takeShare(responseBudget, limits.maxBytes, patience)
   const share = taken instanceof Promise ? await fetchSessions.waits.during(taken) : taken
   let size = 0
   try {
     const round = await readRound(services, turn, limits, share)
+    if (round.length >= MANY_PARTITIONS) await turnShare.step() // what comes now takes milliseconds for each of all who have waited for the same
     if (turn.isSuperseded()) throw new Refusal('INVALID_FETCH_SESSION_EPOCH')
     size = round.reduce((sum, { outcome }) => sum + sizeOf(outcome), 0)
     return { round, size }

@@ -27,11 +27,14 @@ interface Options {
 }
 type TopicResponse = Draft<typeof api.response>['topics'][number]
 
+const TOPICS_AT_ONCE = 64
+
 export function metadata(services: Services): ServedApi {
-  const { catalog, placement, config } = services
-  const describe = ({ id, name, partitionCount, isInternal }: Topic): TopicResponse => {
+  const { catalog, placement, config, turnShare } = services
+  const describe = ({ id, name, partitionCount, isInternal }: Topic, isAuthorizing: boolean): TopicResponse => {
     const partitions = Array.from({ length: partitionCount }, (_, index) => partitionState(services, id, index))
-    return { errorCode: 0, name, topicId: id, isInternal, partitions }
+    const operations = isAuthorizing ? { topicAuthorizedOperations: TOPIC_OPERATIONS } : {}
+    return { errorCode: 0, name, topicId: id, isInternal, partitions, ...operations }
   }
 
   const answer = async ({ name, topicId }: Asked, { mayCreate, isAuthorizing }: Options): Promise<TopicResponse> => {
@@ -42,7 +45,7 @@ export function metadata(services: Services): ServedApi {
       return mayCreate ? catalog.createIfMissing(name) : catalog.byName(name)
     })
     if (topic instanceof Refusal) return refused(topicId === ZERO_UUID ? name : null, topicId, topic)
-    return { ...describe(topic), ...(isAuthorizing ? { topicAuthorizedOperations: TOPIC_OPERATIONS } : {}) }
+    return describe(topic, isAuthorizing)
   }
 
   return handler(api, {
@@ -57,10 +60,11 @@ export function metadata(services: Services): ServedApi {
         ...(request.includeClusterAuthorizedOperations ? { clusterAuthorizedOperations: CLUSTER_OPERATIONS } : {}),
       }
       const isAll = topics === null || (apiVersion === 0 && topics.length === 0)
-      const asked = isAll ? [...catalog.topics].map(({ name }) => ({ name, topicId: ZERO_UUID })) : distinct(topics)
+      if (isAll) return { ...about, topics: await turnShare.each([...catalog.topics], 1, async (topic) => describe(topic, isAuthorizing)) }
+      const asked = distinct(topics)
       if (apiVersion < 12 && asked.some(({ name, topicId }) => name === null || topicId !== ZERO_UUID)) throw new Refusal('INVALID_REQUEST')
-      const mayCreate = !isAll && allowAutoTopicCreation && config['auto.create.topics.enable']
-      return { ...about, topics: await Promise.all(asked.map((topic) => answer(topic, { mayCreate, isAuthorizing }))) }
+      const options = { mayCreate: allowAutoTopicCreation && config['auto.create.topics.enable'], isAuthorizing }
+      return { ...about, topics: await turnShare.each(asked, TOPICS_AT_ONCE, (topic) => answer(topic, options)) }
     },
     refuse: ({ topics }, refusal) => ({
       brokers: [],

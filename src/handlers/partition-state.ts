@@ -3,6 +3,8 @@
 import { errorCode } from '../wire/error-codes.ts'
 import type { Services } from './services.ts'
 
+const NOBODY: readonly number[] = []
+
 export function partitionState({ placement, records }: Services, topicId: string, partitionIndex: number) {
   const isOffline = records.offlineReason(topicId, partitionIndex) !== undefined
   return {
@@ -10,8 +12,8 @@ export function partitionState({ placement, records }: Services, topicId: string
     partitionIndex,
     leaderId: isOffline ? -1 : placement.brokerId,
     leaderEpoch: placement.leaderEpoch,
-    replicaNodes: [placement.brokerId],
-    isrNodes: [placement.brokerId],
-    offlineReplicas: isOffline ? [placement.brokerId] : [],
+    replicaNodes: placement.replicas,
+    isrNodes: placement.replicas,
+    offlineReplicas: isOffline ? placement.replicas : NOBODY,
   }
 }

@@ -2,6 +2,7 @@
 // wait, first come, first served, for the turns that follow. So whatever comes all at once, and however long it takes together, nobody else waits long. What one
 // does between two steps is for it to keep small.
 
+import { atOnce } from './at-once.ts'
 import type { Clock } from './clock.ts'
 
 const WORK_MS = 5
@@ -20,16 +21,21 @@ export class TurnShare {
     return this.isSpent ? new Promise((resolve) => this.later(resolve)) : undefined
   }
 
-  /** Begins with each, so many to a step, none waiting for another to end. Rejects with the first failure. */
-  async startEach<Item, Result>(items: readonly Item[], perStep: number, start: (item: Item) => Promise<Result>): Promise<Result[]> {
-    const started: Promise<Result>[] = []
-    for (const [index, item] of items.entries()) {
-      if (index % perStep === 0) await this.step()
-      const one = start(item)
-      one.catch(() => undefined) // it may fail turns before anybody waits for it
-      started.push(one)
-    }
-    return Promise.all(started)
+  /** Works on all of them, so many at once, and answers in their order. Rejects with the first failure, after all. */
+  async each<Item, Result>(items: readonly Item[], count: number, work: (item: Item) => Promise<Result>): Promise<Result[]> {
+    const results = Array.from<Result>({ length: items.length })
+    const failures: unknown[] = []
+    await atOnce(Math.min(count, items.length), items.entries(), async ([index, item]) => {
+      const wait = this.step()
+      if (wait !== undefined) await wait
+      try {
+        results[index] = await work(item)
+      } catch (error) {
+        failures.push(error)
+      }
+    })
+    if (failures.length > 0) throw failures[0]
+    return results
   }
 
   /** There has been work enough in this turn. */

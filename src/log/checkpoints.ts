@@ -10,6 +10,7 @@
 
 import { join } from 'node:path'
 import type { Disk } from '../disk/disk.ts'
+import { atOnce } from '../lib/at-once.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
 import { Refusal } from '../wire/error-codes.ts'
@@ -193,11 +194,7 @@ export class LogCheckpoints {
     const failures: unknown[] = []
     for (const log of this.#changed) this.#asked.add(log)
     this.#changed.clear()
-    const unasked = [...this.#asked].values()
-    const askOneByOne = async (): Promise<void> => {
-      for (const log of unasked) await this.#ask(log).catch((error: unknown) => failures.push(error))
-    }
-    await Promise.all(Array.from({ length: ASKED_AT_ONCE }, askOneByOne))
+    await atOnce(ASKED_AT_ONCE, [...this.#asked].values(), (log) => this.#ask(log).catch((error: unknown) => failures.push(error)))
     const entries = new Map(this.#entries)
     await this.#writeOffsets(RECOVERY_POINTS, entries, (entry) => entry.recoveryPoint)
     await this.#writeOffsets(LOG_START_OFFSETS, entries, (entry) => entry.logStartOffset)

@@ -4,12 +4,14 @@
 import type { Disk } from '../disk/disk.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
+import type { TurnShare } from '../lib/turn-share.ts'
 import type { LogFolder } from './log-folder.ts'
 import { removeLogFolderOrWarn, renameForDeletion } from './log-folders.ts'
 
 interface DeletionsOptions {
   readonly disk: Disk
   readonly clock: Clock
+  readonly turnShare: TurnShare
   readonly diagnostics: Diagnostics
 }
 
@@ -36,6 +38,7 @@ export class Deletions {
   /** Renames the folder, if there is one, to that of a deleted log, and syncs; its files go `delayMs` later. */
   async delete(folder: LogFolder, delayMs: number): Promise<void> {
     if (!folder.exists) return
+    await this.#options.turnShare.step() // the logs of a topic share a checkpoint, and come here all at once
     const renamed = await renameForDeletion(this.#options.disk, folder.path)
     this.later(delayMs, () => removeLogFolderOrWarn(this.#options, renamed))
   }

@@ -6,6 +6,7 @@ import type { BufferPool } from '../lib/buffer-pool.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Counter } from '../lib/counters.ts'
 import type { Diagnostics } from '../lib/diagnostics.ts'
+import type { TurnShare } from '../lib/turn-share.ts'
 import { Histogram } from '../lib/histogram.ts'
 import type { Append, WriteTarget } from './append-io.ts'
 import type { LogCheckpoints } from './checkpoints.ts'
@@ -81,6 +82,7 @@ export class LogCounters {
 export interface LogServices {
   readonly disk: Disk
   readonly clock: Clock
+  readonly turnShare: TurnShare
   readonly diagnostics: Diagnostics
   readonly filePool: FilePool
   /** What segments are read into. */

@@ -144,6 +144,7 @@ export class Catalog {
       if (validateOnly || topics.length === 0) return results
       await this.#options.metadataLog.append(topics.map(recordOf))
       for (const topic of topics) {
+        await this.#options.turnShare.step()
         await this.#follower?.topicCreated(topic)
         this.#add(topic)
       }
@@ -195,6 +196,7 @@ export class Catalog {
   reconfigure(): Promise<void> {
     return this.#mutex.run(async () => {
       for (const topic of this.#byName.values()) {
+        await this.#options.turnShare.step()
         const reconfigured = this.#topic({ ...topic, configs: topic.configOverrides })
         await this.#follower?.topicChanged(reconfigured)
         this.#add(reconfigured)

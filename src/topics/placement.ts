@@ -28,12 +28,15 @@ export class Placement {
   readonly brokerId: number
   readonly clusterId: string
   readonly leaderEpoch: number
+  /** Who keeps each partition: one array for all of them, since an answer may tell of 10,000. */
+  readonly replicas: readonly number[]
   readonly #advertised: ReadonlyMap<string, Endpoint>
 
   constructor(options: PlacementOptions) {
     this.brokerId = options.brokerId
     this.clusterId = options.clusterId
     this.leaderEpoch = options.leaderEpoch
+    this.replicas = [options.brokerId]
     this.#advertised = options.advertised
   }
 

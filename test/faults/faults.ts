@@ -101,8 +101,8 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
     text: 'for (const [log, endOffset] of endOffsets) if (log.recoveryPoint >= endOffset) endOffsets.delete(log)',
     instead: 'endOffsets.clear()',
     also: {
-      text: 'await Promise.all(Array.from({ length: SYNCED_AT_ONCE }, syncOneByOne))',
-      instead: 'void syncOneByOne',
+      text: 'await atOnce(SYNCED_AT_ONCE, ',
+      instead: 'await atOnce(0, ',
     },
   },
   {

@@ -85,26 +85,32 @@ describe('a share of a turn', () => {
     expect(done.length).toBe(150)
   })
 
-  it('begins with each as its turn comes, and answers all in order', async () => {
+  it('works on so many at once, each in its turn, and answers all in order', async () => {
     const { clock, turnShare, done } = newShare()
-    const started = turnShare.startEach(['a', 'b', 'c', 'd', 'e'], 2, async (name) => {
+    let underWay = 0
+    const most: number[] = []
+    const worked = turnShare.each(['a', 'b', 'c', 'd', 'e'], 2, async (name) => {
       done.push(name)
+      most.push(++underWay)
       clock.advance(SHARE_MS)
+      await nextTurn()
+      underWay--
       return name.toUpperCase()
     })
-    await Promise.resolve()
-    expect(done).toEqual(['a', 'b'])
-    expect(await started).toEqual(['A', 'B', 'C', 'D', 'E'])
+    expect(done).toEqual(['a'])
+    expect(await worked).toEqual(['A', 'B', 'C', 'D', 'E'])
+    expect(done).toEqual(['a', 'b', 'c', 'd', 'e'])
+    expect(Math.max(...most)).toBe(2)
   })
 
-  it('tells of a failure once all have begun, though it was there turns before', async () => {
+  it('tells of the first failure, after it has worked on all', async () => {
     const { clock, turnShare, done } = newShare()
-    const started = turnShare.startEach(['a', 'b', 'c'], 1, async (name) => {
+    const worked = turnShare.each(['a', 'b', 'c'], 1, async (name) => {
       done.push(name)
       clock.advance(SHARE_MS)
-      if (name === 'a') throw new Error('a failed')
+      if (name !== 'c') throw new Error(`${name} failed`)
     })
-    await expect(started).rejects.toThrow('a failed')
+    await expect(worked).rejects.toThrow('a failed')
     expect(done).toEqual(['a', 'b', 'c'])
   })
 })

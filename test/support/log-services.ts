@@ -4,6 +4,7 @@ import type { Disk } from '../../src/disk/disk.ts'
 import { FilePool } from '../../src/disk/file-pool.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import { createDiagnostics, type LogLine } from '../../src/lib/diagnostics.ts'
+import { TurnShare } from '../../src/lib/turn-share.ts'
 import { LogCheckpoints } from '../../src/log/checkpoints.ts'
 import { Deletions } from '../../src/log/deletions.ts'
 import { SyncSchedule } from '../../src/log/durability/sync-schedule.ts'
@@ -25,16 +26,18 @@ export async function logServices(
   await disk.makeFolder('/data')
   const checkpoints = await LogCheckpoints.open({ dataFolder: '/data', disk, clock, diagnostics })
   const bufferPool = new OverwritingPool()
+  const turnShare = new TurnShare(clock)
   return {
     disk,
     clock,
+    turnShare,
     diagnostics,
     checkpoints,
     filePool: new FilePool(disk, 100),
     bufferPool,
     tailCache: new TailCache(1 << 20, bufferPool),
     counters: new LogCounters(),
-    deletions: new Deletions({ disk, clock, diagnostics }),
+    deletions: new Deletions({ disk, clock, turnShare, diagnostics }),
     journal: undefined,
     writeGate: new WriteGate(diagnostics),
     syncSchedule: new SyncSchedule(clock, diagnostics),

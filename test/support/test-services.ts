@@ -10,7 +10,6 @@ import { servedApis } from '../../src/handlers/served-apis.ts'
 import type { Services } from '../../src/handlers/services.ts'
 import type { BufferPool } from '../../src/lib/buffer-pool.ts'
 import type { Clock } from '../../src/lib/clock.ts'
-import { TurnShare } from '../../src/lib/turn-share.ts'
 import { GroupCoordinator } from '../../src/groups/coordinator.ts'
 import { Catalog } from '../../src/topics/catalog.ts'
 import { randomUuid } from '../../src/topics/data-folder.ts'
@@ -64,7 +63,7 @@ export async function openServicesAt<C extends Clock>(
   const metadataLog = await MetadataLog.open('/data/__cluster_metadata-0', logs)
   const dynamicConfigs = new DynamicConfigs({ metadataLog, config: resolveBrokerConfig({ flags }).config })
   const { config } = dynamicConfigs
-  const turnShare = new TurnShare(clock)
+  const { turnShare } = logs
   const catalog = new Catalog({ metadataLog, turnShare, config, brokerId: 1, randomId: randomUuid, isCaseSensitive: true })
   const folders = new PartitionFolders({
     dataFolder: '/data',

@@ -73,7 +73,7 @@ export class GroupOffsets {
 
   /** Whether the group has any, or will have. */
   has(groupId: string): boolean {
-    return this.places(groupId).length > 0
+    return this.#underWay.size === 0 ? this.committed.has(groupId) : this.places(groupId).length > 0
   }
 }
 

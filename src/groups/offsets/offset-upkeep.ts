@@ -5,6 +5,7 @@ import type { BrokerConfig } from '../../config/resolve.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Diagnostics } from '../../lib/diagnostics.ts'
 import { Mutex } from '../../lib/mutex.ts'
+import type { TurnShare } from '../../lib/turn-share.ts'
 import type { Catalog } from '../../topics/catalog.ts'
 import { attempt, attemptLater } from '../../wire/attempt.ts'
 import { Refusal } from '../../wire/error-codes.ts'
@@ -14,9 +15,11 @@ import { type CommittedOffset, isOf, type OffsetPlace } from './committed-offset
 import { isExpired } from './offset-expiry.ts'
 
 const MINUTE_MS = 60_000
+const GROUPS_AT_ONCE = 1000 // they share batches
 
 interface OffsetUpkeepOptions {
   readonly clock: Clock
+  readonly turnShare: TurnShare
   readonly diagnostics: Diagnostics
   readonly config: BrokerConfig
   readonly catalog: Catalog
@@ -77,26 +80,32 @@ export class OffsetUpkeep {
   }
 }
 
-function removeOfDeletedTopics(shard: Shard, { catalog }: OffsetUpkeepOptions): Promise<void> {
+async function removeOfDeletedTopics(shard: Shard, { catalog, turnShare }: OffsetUpkeepOptions): Promise<void> {
   const isOfLiving = (topic: string, committed: CommittedOffset): boolean => catalog.has(topic) && isOf(committed, catalog.byName(topic).id)
-  return remove(shard, ({ topic }, committed) => !isOfLiving(topic, committed))
+  await remove(shard, turnShare, ({ topic }, committed) => !isOfLiving(topic, committed))
 }
 
 /** And with the last of them, groups without members. */
-async function expire(shard: Shard, { clock, config }: OffsetUpkeepOptions): Promise<void> {
+async function expire(shard: Shard, { clock, config, turnShare }: OffsetUpkeepOptions): Promise<void> {
   const nowMs = clock.now()
   const retentionMs = config['offsets.retention.minutes'] * MINUTE_MS
-  await remove(shard, ({ topic }, committed, group) => isExpired(group, topic, committed, nowMs, retentionMs))
-  const isDone = ({ groupId, emptySinceMs }: Group): boolean => emptySinceMs !== undefined && !shard.offsets.has(groupId)
-  const done = Array.from(shard.groups.values()).filter((group) => isDone(group) && mayGo(group))
-  await Promise.all(done.map(({ groupId }) => shard.delete(groupId, 'the last offset of the group has expired')))
+  await remove(shard, turnShare, ({ topic }, committed, group) => isExpired(group, topic, committed, nowMs, retentionMs))
+  const isDone = ({ groupId, emptySinceMs }: Group): boolean =>
+    shard.groups.has(groupId) && emptySinceMs !== undefined && !shard.offsets.has(groupId)
+  await turnShare.each([...shard.groups.values()], GROUPS_AT_ONCE, async (group) => {
+    if (isDone(group) && mayGo(group)) await shard.delete(group.groupId, 'the last offset of the group has expired')
+  })
 }
 
 const mayGo = (group: Group): boolean => !(attempt(() => group.checkDelete()) instanceof Refusal)
 
-async function remove(shard: Shard, isMeant: (place: OffsetPlace, committed: CommittedOffset, group: Group) => boolean): Promise<void> {
-  const places = Array.from(shard.groups.values()).flatMap((group) =>
-    shard.offsets.places(group.groupId, (place, committed) => isMeant(place, committed, group)),
+/** Of each group what is meant goes as soon as it is found: what is committed after that stays. */
+async function remove(
+  shard: Shard,
+  turnShare: TurnShare,
+  isMeant: (place: OffsetPlace, committed: CommittedOffset, group: Group) => boolean,
+): Promise<void> {
+  await turnShare.each([...shard.groups.values()], GROUPS_AT_ONCE, (group) =>
+    shard.offsets.delete(shard.offsets.places(group.groupId, (place, committed) => isMeant(place, committed, group))),
   )
-  await shard.offsets.delete(places)
 }

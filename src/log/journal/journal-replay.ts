@@ -4,6 +4,7 @@
 
 import { dirname, join } from 'node:path'
 import type { Disk, ReadingDisk } from '../../disk/disk.ts'
+import { atOnce } from '../../lib/at-once.ts'
 import type { Diagnostics } from '../../lib/diagnostics.ts'
 import { BatchView } from '../../wire/records/batch.ts'
 import { emptyBatches } from '../batches/empty-batch.ts'
@@ -144,18 +145,14 @@ async function restoreAll(options: JournalReplayOptions, { reader, logs }: Journ
 /** The logs that end before what the journal has of them. */
 async function openThoseBehind({ find }: JournalReplayOptions, logs: JournalToReplay['logs']): Promise<Map<string, LogBehind>> {
   const behind = new Map<string, LogBehind>()
-  const unopened = logs.entries()
-  const openOneByOne = async (): Promise<void> => {
-    for (const [key, reach] of unopened) {
-      const found = find(reach.topicId, reach.partition)
-      if (found === undefined || found.recoveryPoint >= reach.endOffset) continue
-      const log = await found.open()
-      const isBehind = log.offlineReason !== undefined || log.logEndOffset < reach.endOffset
-      if (isBehind) behind.set(key, new LogBehind(log, reach, () => found.letGo()))
-      else found.letGo()
-    }
-  }
-  await Promise.all(Array.from({ length: OPENED_AT_ONCE }, openOneByOne))
+  await atOnce(OPENED_AT_ONCE, logs.entries(), async ([key, reach]) => {
+    const found = find(reach.topicId, reach.partition)
+    if (found === undefined || found.recoveryPoint >= reach.endOffset) return
+    const log = await found.open()
+    const isBehind = log.offlineReason !== undefined || log.logEndOffset < reach.endOffset
+    if (isBehind) behind.set(key, new LogBehind(log, reach, () => found.letGo()))
+    else found.letGo()
+  })
   return behind
 }
 

@@ -5,6 +5,7 @@
 //   and a checkpoint frees none, what waits is refused.
 // - A failed write or sync is final, since what was promised of it cannot be kept: nothing is taken any more until the broker is started again.
 
+import { atOnce } from '../../lib/at-once.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Diagnostics } from '../../lib/diagnostics.ts'
 import type { Histogram } from '../../lib/histogram.ts'
@@ -308,14 +309,10 @@ export class Journal {
     const uncovered = new Map<JournaledLog, number>() // as of now: more comes meanwhile
     for (const { endOffsets } of this.#inUse.slice(0, this.#inUse.length - keep))
       for (const [log, endOffset] of endOffsets) if (log.recoveryPoint < endOffset) uncovered.set(log, endOffset)
-    const unsynced = uncovered.entries()
-    const syncOneByOne = async (): Promise<void> => {
-      for (const [log, endOffset] of unsynced) {
-        await log.syncWritten()
-        if (log.recoveryPoint < endOffset && !this.#forgotten.has(log)) throw new Error(`a segment in ${log.folder} could not be synced`)
-      }
-    }
-    await Promise.all(Array.from({ length: SYNCED_AT_ONCE }, syncOneByOne))
+    await atOnce(SYNCED_AT_ONCE, uncovered.entries(), async ([log, endOffset]) => {
+      await log.syncWritten()
+      if (log.recoveryPoint < endOffset && !this.#forgotten.has(log)) throw new Error(`a segment in ${log.folder} could not be synced`)
+    })
     await this.#free(1)
   }
 

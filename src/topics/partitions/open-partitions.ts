@@ -1,6 +1,7 @@
 // The partitions whose logs are open, so that those that nobody uses do not stay so for ever: memory is for the ones in use. A bound, not a limit:
 // nothing that is in use, or was within the last pass, is closed, and nobody waits for another's log to be closed.
 
+import { atOnce } from '../../lib/at-once.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
 
 const IDLE_OPEN_MAX = 2000
@@ -62,11 +63,8 @@ export class OpenPartitions {
       this.#open.delete(partition)
       this.#open.add(partition)
     }
-    const idle = unused.slice(0, Math.max(0, this.#open.size - this.#idleOpenMax)).values()
-    const closeOneByOne = async (): Promise<void> => {
-      for (const partition of idle) if (!this.#isClosed) await partition.closeIfIdle()
-    }
-    await Promise.all(Array.from({ length: CLOSED_AT_ONCE }, closeOneByOne))
+    const idle = unused.slice(0, Math.max(0, this.#open.size - this.#idleOpenMax))
+    await atOnce(CLOSED_AT_ONCE, idle.values(), async (partition) => this.#isClosed || partition.closeIfIdle())
     this.#timer = undefined
     this.#passSoon()
   }

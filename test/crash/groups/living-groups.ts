@@ -136,7 +136,8 @@ export class LivingGroups {
   async #start(): Promise<void> {
     const { disk, clock } = this.#life
     this.#storage = await openOn(disk, clock, FLAGS)
-    const { dynamicConfigs, catalog, records, turnShare } = this.#storage
+    const { dynamicConfigs, catalog, records, services } = this.#storage
+    const { turnShare } = services
     const parts = { clock, turnShare, diagnostics: silent, config: dynamicConfigs.config, catalog, records, randomId: randomUuid }
     this.#groups = new GroupCoordinator({ ...parts, groupConfig: () => ({}) })
     this.#groups.start()

@@ -1,0 +1,96 @@
+import { setTimeout } from 'node:timers/promises'
+import { describe, expect, it, vi } from 'vitest'
+import type { Disk } from '../src/disk/disk.ts'
+import type { MemoryDisk } from '../src/disk/memory-disk.ts'
+import { commit } from './support/group-offsets.ts'
+import { settled } from './support/test-log.ts'
+import { batchOf, openServices, type TestServices } from './support/test-services.ts'
+
+const MANY = 300
+const FEW = 10
+const SLOW_MS = 50
+const CHECKPOINT_MS = 60_000
+const GROUP = 'readers'
+const offsets = Object.fromEntries(Array.from({ length: MANY }, (_, index) => [index, 1]))
+
+/** In how many turns of the event loop `work` is done when each look at the clock takes a millisecond. */
+async function turnsOf({ clock }: TestServices, work: () => Promise<unknown>): Promise<number> {
+  let nowMs = clock.monotonic()
+  const looks = vi.spyOn(clock, 'monotonic').mockImplementation(() => ++nowMs)
+  let turns = 0
+  let isDone = false
+  const count = (): void => {
+    turns++
+    if (!isDone) setImmediate(count)
+  }
+  setImmediate(count)
+  await work()
+  isDone = true
+  looks.mockRestore()
+  return turns
+}
+
+describe('what is done for many', () => {
+  it('shares the turns of the event loop while committed offsets are read', async () => {
+    const services = await openServices()
+    await services.createTopic('a', MANY)
+    await commit(services, GROUP, offsets)
+    const shard = await services.groups.shardOf(GROUP)
+    const turns = await turnsOf(services, () => services.groups.reloaded(shard))
+    expect(turns).toBeGreaterThan(MANY / 10)
+    expect((await services.groups.shardOf(GROUP)).offsets.committed.count).toBe(MANY)
+  })
+
+  it('shares them while the offsets of a deleted topic go', async () => {
+    const services = await openServices({ 'offsets.topic.num.partitions': 1 })
+    await services.createTopic('a', 1)
+    services.groups.start()
+    for (let index = 0; index < MANY; index++) await commit(services, `group-${index}`, { 0: 1 })
+    const { committed } = (await services.groups.shardOf(GROUP)).offsets
+    const turns = await turnsOf(services, async () => {
+      await services.catalog.delete(services.catalog.byName('a'))
+      while (committed.count > 0) await settled()
+    })
+    expect(turns).toBeGreaterThan(MANY / 10)
+  })
+
+  it('shares them while the folders of a deleted topic are renamed', async () => {
+    let renames = 0
+    const perTurn: number[] = []
+    const countRenames = (): void => {
+      if (renames++ > 0) return
+      setImmediate(() => {
+        perTurn.push(renames)
+        renames = 0
+      })
+    }
+    const counting = (disk: MemoryDisk): Disk => {
+      const [rename, replaceFile] = [disk.rename.bind(disk), disk.replaceFile.bind(disk)]
+      return Object.assign(disk, {
+        replaceFile: async (path: string, bytes: Buffer) => {
+          await setTimeout(SLOW_MS) // all logs wait for the same checkpoint
+          return replaceFile(path, bytes)
+        },
+        rename: (from: string, to: string) => {
+          countRenames()
+          return rename(from, to)
+        },
+      })
+    }
+    const services = await openServices({}, counting)
+    await services.createTopic('a', MANY)
+    const { id } = services.catalog.byName('a')
+    const records = await batchOf(['record'])
+    const appends = Array.from({ length: MANY }, (_, partitionIndex) => ({ topicId: id, partitionIndex, records }))
+    await (
+      await services.records.append({ transactionalId: null, allowsZstd: true, timeoutMs: 1000, appends })
+    ).results
+    services.clock.advance(CHECKPOINT_MS) // so that the checkpoint names them
+    await setTimeout(2 * SLOW_MS)
+    perTurn.length = 0
+    await turnsOf(services, () => services.catalog.delete(services.catalog.byName('a')))
+    await settled()
+    expect(perTurn.reduce((sum, count) => sum + count, 0)).toBe(MANY)
+    expect(Math.max(...perTurn)).toBeLessThan(FEW)
+  })
+})
