@@ -5,7 +5,8 @@
 //   visible   below the high watermark, its promise resolved
 // Appends move through these strictly in offset order: recoveryPoint, highWatermark ≤ writtenOffset ≤ endOffset.
 // What comes in one turn of the event loop, or while a write is in flight, goes out together in the next one; so does what waits while the segment is synced
-// for it: a sync takes the kernel 50 µs of CPU however little there is to do. Of what was never visible, everything that cannot be written is undone, newest
+// for it: a sync takes the kernel 50 µs of CPU however little there is to do. What would be visible at once does not wait longer than until there is enough for
+// a write: thousands of requests kept until the turn ends cost the garbage collector more than they save. Of what was never visible, everything that cannot be written is undone, newest
 // first; a failed sync, of a segment or of the journal, is final: nothing is written any more.
 // The journal takes what follows something durable, since replaying needs all from the segments' synced end on: what was written in another mode is synced first.
 // When it fills up faster than segments are synced behind it, large batches are left to a sync of their own segment.
@@ -30,6 +31,7 @@ export interface AppendQueueEvents<Target extends WriteTarget> {
   broken(reason: string): void
 }
 
+const ENOUGH_FOR_A_WRITE = 16
 const SMALL_WRITE_BYTES = 16 << 10
 const SLOW_WRITE_MS = 10 // a thread that waits for a core is late by 3 ms, and says nothing about the disk
 const AVOID_BLOCKING_MS = 10_000
@@ -76,6 +78,7 @@ export class AppendQueue<Target extends WriteTarget> {
   #unsettled: Unsettled<Target>[] = [] // not visible yet, by offset; the first #writtenCount are written
   #writtenCount = 0
   #isWriting = false
+  #isGathering = false // for the next write, until this turn ends
   #writing: Promise<unknown> = Promise.resolve()
   #target: Target // of the last write
   readonly #unsyncedTargets = new Set<Target>()
@@ -129,15 +132,10 @@ export class AppendQueue<Target extends WriteTarget> {
     assert(this.#failure === undefined, () => `an append after a failure: ${this.#failure}`)
     assert(append.baseOffset === this.#endOffset, () => `append at ${append.baseOffset}, but the log ends at ${this.#endOffset}`)
     this.#endOffset = append.endOffset
-    if (this.#mayWriteWithin(append) && this.#writeNow([append])) {
-      this.#unsyncedTargets.add(append.target)
-      this.#writtenOffset = this.#highWatermark = this.#unjournaledTo = append.endOffset
-      this.#events.visible([append])
-      return DONE
-    }
     const unsettled = newUnsettled(append)
     this.#unsettled.push(unsettled)
     if (!this.#isWriting) this.#startWriting()
+    else if (this.#isGathering && this.#unsettled.length - this.#writtenCount === ENOUGH_FOR_A_WRITE) this.#writeGathered()
     return unsettled.promise
   }
 
@@ -180,17 +178,6 @@ export class AppendQueue<Target extends WriteTarget> {
     await this.#writing // what a failed sync cuts back
   }
 
-  /** Whether `push` itself may write it: it is visible then. */
-  #mayWriteWithin({ bytes, target, endOffset }: Append<Target>): boolean {
-    return (
-      this.#settings.durability !== 'fsync' &&
-      this.#unsettled.length === 0 &&
-      !this.#isWriting &&
-      endOffset - this.#recoveryPoint < this.#settings.flushMessages &&
-      this.#mayBlockFor(bytes.length, target)
-    )
-  }
-
   #mayBlockFor(size: number, target: Target): boolean {
     return (
       size <= SMALL_WRITE_BYTES &&
@@ -214,8 +201,9 @@ export class AppendQueue<Target extends WriteTarget> {
   }
 
   async #writeRounds(): Promise<void> {
-    this.#isWriting = true
+    this.#isWriting = this.#isGathering = true
     await nextTurn() // what other connections send in this turn goes out in the same write: a tenth less CPU per byte
+    this.#isGathering = false
     while (this.#failure === undefined && (this.#writtenCount < this.#unsettled.length || this.#notDurable !== undefined)) {
       if (this.#notDurable !== undefined) {
         await this.#undo(this.#notDurable, 0)
@@ -226,7 +214,7 @@ export class AppendQueue<Target extends WriteTarget> {
         continue
       }
       const appends = this.#nextRound()
-      const error = this.#isWrittenBeforeSync(appends) ? undefined : await writeTogether(appends)
+      const error = this.#isWrittenNow(appends) ? undefined : await writeTogether(appends)
       if (this.#failure !== undefined) break
       if (this.#notDurable !== undefined) continue
       if (error === undefined) this.#noteWritten(appends)
@@ -236,10 +224,19 @@ export class AppendQueue<Target extends WriteTarget> {
     if (this.#cutWhenIdle.length > 0) await cutBack(this.#cutWhenIdle)
   }
 
-  /** A small round whose sync goes to the thread pool anyway is cheaper written first than sent there twice. */
-  #isWrittenBeforeSync(appends: readonly Append<Target>[]): boolean {
-    if (this.#settings.durability !== 'fsync') return false
+  /** A small round costs less written here than sent to the thread pool. */
+  #isWrittenNow(appends: readonly Append<Target>[]): boolean {
     return this.#mayBlockFor(sizeOf(appends), appends[0]!.target) && this.#writeNow(appends)
+  }
+
+  #writeGathered(): void {
+    if (this.#settings.durability === 'fsync' || this.#notDurable !== undefined) return
+    try {
+      const appends = this.#nextRound()
+      if (this.#isWrittenNow(appends)) this.#noteWritten(appends)
+    } catch (bug) {
+      this.#breakDown(bug)
+    }
   }
 
   /** What goes out in one write: the oldest pending appends, as far as they are for one file. */

@@ -116,43 +116,61 @@ describe('appends on their way to disk', () => {
 })
 
 describe('small appends with os', () => {
-  it('are written at once when nothing is in flight', () => {
+  it('are written by this thread at the end of the turn, together', async () => {
     const file = new HeldFile()
     file.now = () => true
     const { queue, push } = queueOn(file)
-    void push('a')
-    expect([file.writtenNow, queue.highWatermark]).toEqual([['a'], 1])
+    for (const letter of 'abc') void push(letter)
+    expect(file.writtenNow).toEqual([])
+    await endOfTurn()
+    expect([file.writtenNow, file.next, queue.highWatermark]).toEqual([['abc'], [], 3])
   })
 
-  it('take the long way for ten seconds after one that took more than ten milliseconds', async () => {
+  it('are written as soon as there are sixteen', async () => {
+    const file = new HeldFile()
+    file.now = () => true
+    const { queue, push } = queueOn(file)
+    for (const letter of 'abcdefghijklmnopq') void push(letter)
+    expect([file.writtenNow, queue.highWatermark]).toEqual([['abcdefghijklmnop'], 16])
+    await endOfTurn()
+    expect([file.writtenNow, queue.highWatermark]).toEqual([['abcdefghijklmnop', 'q'], 17])
+  })
+
+  it('wait for the end of the turn when sixteen could not be written', async () => {
+    const file = new HeldFile()
+    file.now = () => false
+    const { queue, push } = queueOn(file)
+    for (const letter of 'abcdefghijklmnopq') void push(letter)
+    expect([file.next, queue.highWatermark]).toEqual([[], 0])
+    await endOfTurn()
+    expect(file.next).toEqual(['write abcdefghijklmnopq at 0'])
+  })
+
+  it.each([
+    { writeMs: 10.5, until: 'ten seconds after it', written: [['a'], ['write b at 1']] },
+    { writeMs: 5, until: 'no time: it waited for a core', written: [['a', 'b'], []] },
+  ])('take the long way after a write of $writeMs ms for $until', async ({ writeMs, written }) => {
     const clock = new ManualClock()
     const file = new HeldFile()
-    file.now = () => (clock.advance(10.5), true)
+    file.now = () => (clock.advance(writeMs), true)
     const { push } = queueOn(file, { clock })
     void push('a')
+    await endOfTurn()
     void push('b')
     await endOfTurn()
-    expect([file.writtenNow, file.next]).toEqual([['a'], ['write b at 1']])
+    expect([file.writtenNow, file.next]).toEqual(written)
   })
 
-  it('do not after one that waited for a core', () => {
-    const clock = new ManualClock()
-    const file = new HeldFile()
-    file.now = () => (clock.advance(5), true)
-    const { push } = queueOn(file, { clock })
-    void push('a')
-    void push('b')
-    expect(file.writtenNow).toEqual(['a', 'b'])
-  })
-
-  it('are tried at once again after those ten seconds', () => {
+  it('are written by this thread again after those ten seconds', async () => {
     const clock = new ManualClock()
     const file = new HeldFile()
     file.now = () => (clock.advance(10.5), true)
     const { push } = queueOn(file, { clock })
     void push('a')
+    await endOfTurn()
     clock.advance(10_000)
     void push('b')
+    await endOfTurn()
     expect(file.writtenNow).toEqual(['a', 'b'])
   })
 })
