@@ -1,6 +1,7 @@
 // What the append queue does to files. What goes wrong is an answer, not an exception: the queue has a rule for it.
 
 import { hasCode, isOutOfDescriptors } from '../disk/disk.ts'
+import { Refusal } from '../wire/error-codes.ts'
 
 /** What the queue needs of a segment. */
 export interface WriteTarget {
@@ -13,6 +14,9 @@ export interface WriteTarget {
   cut(position: number): Promise<void>
 }
 
+/** Called once, never by the call that appends: with nothing when the append is visible, or with why it was undone. Must not throw. */
+export type Settled = (refusal?: Refusal) => void
+
 export interface Append<Target extends WriteTarget> {
   readonly target: Target
   readonly position: number
@@ -21,6 +25,7 @@ export interface Append<Target extends WriteTarget> {
   readonly endOffset: number
   /** Takes back everything that the append changed in memory; only the newest can be. */
   undo(): void
+  settled: Settled
 }
 
 /** Writes appends that follow each other in one file, at once. Resolves to what went wrong. */
@@ -81,6 +86,12 @@ export async function cutBack(undone: readonly Append<WriteTarget>[]): Promise<b
   } catch {
     return false
   }
+}
+
+/** Settles what was undone. */
+export function refuse(undone: readonly Append<WriteTarget>[], reason: string): void {
+  const refusal = new Refusal('KAFKA_STORAGE_ERROR', reason)
+  for (const append of undone) append.settled(refusal)
 }
 
 /** Says nothing against the disk, and may be otherwise the next time: the log goes on. */

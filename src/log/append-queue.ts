@@ -2,7 +2,7 @@
 //   pending   added to its segment in memory, offset assigned, waiting for the file
 //   written   in the file
 //   durable   with `fsync`, in the journal, or where there is none, synced; else the same as written
-//   visible   below the high watermark, its promise resolved
+//   visible   below the high watermark, settled
 // Appends move through these strictly in offset order: recoveryPoint, highWatermark ≤ writtenOffset ≤ endOffset.
 // What comes in one turn of the event loop, or while a write is in flight, goes out together in the next one; so does what waits while the segment is synced
 // for it: a sync takes the kernel 50 µs of CPU however little there is to do. What would be visible at once does not wait longer than until there is enough for
@@ -16,9 +16,19 @@ import type { Clock } from '../lib/clock.ts'
 import type { Histogram } from '../lib/histogram.ts'
 import { nextTurn } from '../lib/turns.ts'
 import { Refusal } from '../wire/error-codes.ts'
-import { type Append, cutBack, isPassing, sizeOf, syncAll, writeTogether, writeTogetherNow, type WriteTarget } from './append-io.ts'
+import {
+  type Append,
+  cutBack,
+  isPassing,
+  refuse,
+  type Settled,
+  sizeOf,
+  syncAll,
+  writeTogether,
+  writeTogetherNow,
+  type WriteTarget,
+} from './append-io.ts'
 import type { LogSettings } from './log-settings.ts'
-import { newUnsettled, reject, type Unsettled } from './unsettled.ts'
 
 export interface AppendQueueEvents<Target extends WriteTarget> {
   /** In offset order; once per append. */
@@ -38,7 +48,6 @@ const AVOID_BLOCKING_MS = 10_000
 const ROUND_CHUNKS_MAX = 1024 // what one writev takes on Linux
 const ROUND_BYTES_MAX = 16 << 20
 const SYNCED_BEHIND_BYTES = 512 << 10 // the journal has to wait for as much of the disk's time, and its files are free the sooner
-const DONE = Promise.resolve()
 
 /** What makes appends durable whose segments are not synced yet. */
 export interface AppendJournal<Target extends WriteTarget> {
@@ -75,7 +84,7 @@ export class AppendQueue<Target extends WriteTarget> {
   #recoveryPoint: number
   #journaledOffset: number
   #unjournaledTo: number // what was written below it is durable once it is synced
-  #unsettled: Unsettled<Target>[] = [] // not visible yet, by offset; the first #writtenCount are written
+  #unsettled: Append<Target>[] = [] // not visible yet, by offset; the first #writtenCount are written
   #writtenCount = 0
   #isWriting = false
   #isGathering = false // for the next write, until this turn ends
@@ -127,26 +136,31 @@ export class AppendQueue<Target extends WriteTarget> {
     if (settings.durability === 'fsync') this.#wantSync(this.#writtenOffset)
   }
 
-  /** The promise settles once the append is visible, or undone. */
-  push(append: Append<Target>): Promise<void> {
+  /** It is settled later than this returns. */
+  push(append: Append<Target>): void {
     assert(this.#failure === undefined, () => `an append after a failure: ${this.#failure}`)
     assert(append.baseOffset === this.#endOffset, () => `append at ${append.baseOffset}, but the log ends at ${this.#endOffset}`)
+    if (this.#isGathering && this.#unsettled.length - this.#writtenCount === ENOUGH_FOR_A_WRITE) this.#writeGathered()
     this.#endOffset = append.endOffset
-    const unsettled = newUnsettled(append)
-    this.#unsettled.push(unsettled)
+    this.#unsettled.push(append)
     if (!this.#isWriting) this.#startWriting()
-    else if (this.#isGathering && this.#unsettled.length - this.#writtenCount === ENOUGH_FOR_A_WRITE) this.#writeGathered()
-    return unsettled.promise
   }
 
-  /** The promise of the append that ends with `lastOffset`: for a duplicate of it. */
-  promiseOf(lastOffset: number): Promise<void> {
-    return this.#unsettled.find(({ append }) => append.endOffset === lastOffset + 1)?.promise ?? DONE
+  /** When the append that ends with `lastOffset` is settled, or soon if it was before: for a duplicate of it. */
+  whenSettled(lastOffset: number, settled: Settled): void {
+    const append = this.#unsettled.find(({ endOffset }) => endOffset === lastOffset + 1)
+    if (append === undefined) return queueMicrotask(settled)
+    const first = append.settled
+    append.settled = (refusal) => {
+      first(refusal)
+      settled(refusal)
+    }
   }
 
   /** What was pushed before the call is visible or undone. */
   async settle(): Promise<void> {
-    await this.#unsettled.at(-1)?.promise.catch(() => undefined)
+    const last = this.#unsettled.at(-1)
+    if (last !== undefined) await new Promise((resolve) => this.whenSettled(last.endOffset - 1, resolve))
   }
 
   /** What was pushed before the call is synced or undone. Throws a Refusal when syncing fails. */
@@ -168,7 +182,7 @@ export class AppendQueue<Target extends WriteTarget> {
   /** Takes no more appends and undoes those that are not visible; the files stay as they are. */
   abandon(reason: string): void {
     this.#failure = reason
-    reject(this.#undoFrom(0), reason)
+    refuse(this.#undoFrom(0), reason)
   }
 
   /** Nothing is being done to the files any more: for one that takes no more appends. */
@@ -236,20 +250,21 @@ export class AppendQueue<Target extends WriteTarget> {
       if (this.#isWrittenNow(appends)) this.#noteWritten(appends)
     } catch (bug) {
       this.#breakDown(bug)
+      throw bug
     }
   }
 
   /** What goes out in one write: the oldest pending appends, as far as they are for one file. */
   #nextRound(): Append<Target>[] {
     const start = this.#writtenCount
-    const { target } = this.#unsettled[start]!.append
+    const { target } = this.#unsettled[start]!
     let end = start
     for (let size = 0; end < this.#unsettled.length && end - start < ROUND_CHUNKS_MAX && size < ROUND_BYTES_MAX; end++) {
-      const { append } = this.#unsettled[end]!
+      const append = this.#unsettled[end]!
       if (append.target !== target) break
       size += append.bytes.length
     }
-    return this.#unsettled.slice(start, end).map(({ append }) => append)
+    return this.#unsettled.slice(start, end)
   }
 
   #noteWritten(appends: readonly Append<Target>[]): void {
@@ -305,15 +320,15 @@ export class AppendQueue<Target extends WriteTarget> {
     const durableOffset = Math.max(this.#recoveryPoint, this.#journaledOffset)
     const visibleTo = this.#hiddenTo > durableOffset ? durableOffset : this.#writtenOffset
     let count = 0
-    while (count < this.#writtenCount && this.#unsettled[count]!.append.endOffset <= visibleTo) count++
+    while (count < this.#writtenCount && this.#unsettled[count]!.endOffset <= visibleTo) count++
     if (count === 0) return
-    const settled = this.#unsettled.slice(0, count)
-    this.#highWatermark = settled.at(-1)!.append.endOffset
+    const visible = this.#unsettled.slice(0, count)
+    this.#highWatermark = visible.at(-1)!.endOffset
     assert(this.#highWatermark <= this.#writtenOffset && this.#writtenOffset <= this.#endOffset, () => `visible past what is written`)
-    this.#events.visible(settled.map(({ append }) => append))
+    this.#events.visible(visible)
     this.#unsettled.splice(0, count)
     this.#writtenCount -= count
-    for (const { resolve } of settled) resolve()
+    for (const append of visible) append.settled()
   }
 
   #wantSync(offset: number): void {
@@ -342,36 +357,35 @@ export class AppendQueue<Target extends WriteTarget> {
     this.#notDurable = undefined
     const reason = `the log could not be written: ${error.message}`
     const undone = this.#undoFrom(index)
-    const isCut = await cutBack(undone.map(({ append }) => append))
+    const isCut = await cutBack(undone)
     if (!isCut || !isPassing(error)) this.#fail(reason)
     else this.#events.failed(reason, false)
-    reject(undone, reason)
+    refuse(undone, reason)
   }
 
   #fail(reason: string): void {
     if (this.#failure !== undefined) return
     this.#failure = reason
     const undone = this.#undoFrom(0)
-    const appends = undone.map(({ append }) => append)
-    if (this.#isWriting) this.#cutWhenIdle = appends
-    else this.#writing = cutBack(appends)
-    reject(undone, reason)
+    if (this.#isWriting) this.#cutWhenIdle = undone
+    else this.#writing = cutBack(undone)
+    refuse(undone, reason)
     this.#events.failed(reason, true)
   }
 
   #breakDown(bug: unknown): void {
     const reason = `a bug: ${String(bug)}`
     this.#failure = reason
-    reject(this.#unsettled.splice(0), reason)
+    refuse(this.#unsettled.splice(0), reason)
     this.#events.broken(reason)
   }
 
-  #undoFrom(index: number): Unsettled<Target>[] {
+  #undoFrom(index: number): Append<Target>[] {
     const undone = this.#unsettled.splice(index)
     this.#writtenCount = Math.min(this.#writtenCount, index)
-    for (const { append } of undone.toReversed()) append.undo()
+    for (const append of undone.toReversed()) append.undo()
     const first = undone[0]
-    if (first !== undefined) this.#endOffset = first.append.baseOffset
+    if (first !== undefined) this.#endOffset = first.baseOffset
     this.#writtenOffset = Math.min(this.#writtenOffset, this.#endOffset)
     this.#unjournaledTo = Math.min(this.#unjournaledTo, this.#endOffset)
     this.#hiddenTo = Math.min(this.#hiddenTo, this.#endOffset)

@@ -1,5 +1,6 @@
 // What a log answers, and what a reader asks of it.
 
+import type { Refusal } from '../wire/error-codes.ts'
 import type { FoundRecord } from './segments/timestamps.ts'
 
 export interface Appended {
@@ -7,9 +8,13 @@ export interface Appended {
   /** -1 with CreateTime. */
   readonly logAppendTimeMs: number
   readonly logStartOffset: number
-  /** Settles once the batch is as durable as the mode promises and visible to readers; rejects with a Refusal KAFKA_STORAGE_ERROR. */
-  readonly done: Promise<void>
 }
+
+/**
+ * Called once, after `append` has returned: when the batch is as durable as the mode promises and visible to readers, or with a Refusal KAFKA_STORAGE_ERROR.
+ * Must not throw.
+ */
+export type AppendSettled = (result: Appended | Refusal) => void
 
 export interface ReadOptions {
   /** Exclusive; at most the high watermark. */

@@ -5,7 +5,7 @@ import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/assert.ts'
 import { Refusal } from '../wire/error-codes.ts'
 import type { BatchView } from '../wire/records/batch.ts'
-import type { Append } from './append-io.ts'
+import type { Append, Settled } from './append-io.ts'
 import { type AppendJournal, AppendQueue } from './append-queue.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import type { LogFolder } from './log-folder.ts'
@@ -34,7 +34,6 @@ export interface Written {
   readonly baseOffset: number
   /** The batch's greatest. */
   readonly timestamp: number
-  readonly done: Promise<void>
 }
 
 export class LogWriter {
@@ -86,7 +85,7 @@ export class LogWriter {
   }
 
   /** Patches the batch in place and keeps it. A repeated one answers the original's offset, and shares its fate. Throws a Refusal. */
-  append(bytes: Buffer, view: BatchView): Written {
+  append(bytes: Buffer, view: BatchView, settled: Settled): Written {
     if (bytes.length > this.#settings.segmentBytes) {
       throw new Refusal('RECORD_LIST_TOO_LARGE', `the batch has ${bytes.length} bytes, a segment at most ${this.#settings.segmentBytes}`)
     }
@@ -94,22 +93,27 @@ export class LogWriter {
     if (verdict?.kind === 'refuse') throw new Refusal(verdict.error, verdict.message)
     if (verdict?.kind === 'duplicate') {
       const { baseOffset, lastOffset, timestamp } = verdict.original
-      return { baseOffset, timestamp, done: this.queue.promiseOf(lastOffset) }
+      this.queue.whenSettled(lastOffset, settled)
+      return { baseOffset, timestamp }
     }
     this.#options.services.writeGate.admit(bytes.length)
     const baseOffset = this.queue.endOffset
     view.baseOffset = baseOffset
     view.partitionLeaderEpoch = this.leaderEpoch
-    return { baseOffset, timestamp: view.maxTimestamp, done: this.#push(bytes, view) }
+    this.#push(bytes, view, settled)
+    return { baseOffset, timestamp: view.maxTimestamp }
   }
 
   /** A batch as it was appended first, at the log's end. */
   restore(view: BatchView): Promise<void> {
     assert(view.baseOffset === this.queue.endOffset, () => `restoring offset ${view.baseOffset} at ${this.queue.endOffset}`)
-    return this.#push(view.buffer.subarray(view.position, view.position + view.sizeInBytes), view)
+    return new Promise((resolve, reject) => {
+      const bytes = view.buffer.subarray(view.position, view.position + view.sizeInBytes)
+      this.#push(bytes, view, (refusal) => (refusal === undefined ? resolve() : reject(refusal)))
+    })
   }
 
-  #push(bytes: Buffer, view: BatchView): Promise<void> {
+  #push(bytes: Buffer, view: BatchView, settled: Settled): void {
     const { baseOffset, partitionLeaderEpoch: leaderEpoch } = view
     const endOffset = view.lastOffset + 1
     const { segment, undoRoll } = this.#segmentFor(view, endOffset)
@@ -122,7 +126,7 @@ export class LogWriter {
       undoAdd()
       undoRoll()
     }
-    return this.queue.push({ target: segment, position, bytes, baseOffset, endOffset, undo })
+    this.queue.push({ target: segment, position, bytes, baseOffset, endOffset, undo, settled })
   }
 
   #segmentFor(view: BatchView, endOffset: number): { segment: Segment; undoRoll: () => void } {

@@ -10,7 +10,7 @@ import type { Append } from './append-io.ts'
 import type { CheckedBatch } from './batches/check-batch.ts'
 import { type LogCheckpoint, refuseUnsaved } from './checkpoints.ts'
 import type { EpochEnd } from './leader-epochs.ts'
-import type { Appended, ReadOptions, ReadResult, TimestampedOffset } from './log-answers.ts'
+import type { Appended, AppendSettled, ReadOptions, ReadResult, TimestampedOffset } from './log-answers.ts'
 import { appendJournalOf, noteTruncation } from './journal/append-journal.ts'
 import { LogFolder } from './log-folder.ts'
 import type { LogServices, LogSettings, PartitionLogOptions } from './log-settings.ts'
@@ -138,17 +138,17 @@ export class PartitionLog {
   }
 
   /** One batch, which is patched in place (base offset, leader epoch) and in use until it is done. A repeated batch answers its first offset. Throws a Refusal. */
-  append({ bytes, view }: CheckedBatch): Appended {
+  append({ bytes, view }: CheckedBatch, settled: AppendSettled): Appended {
     this.#checkAvailable()
     if (this.#readOnlyReason !== undefined) throw new Refusal('KAFKA_STORAGE_ERROR', this.#readOnlyReason)
     try {
-      const { baseOffset, timestamp, done } = this.#writer.append(bytes, view)
-      return {
+      const { baseOffset, timestamp } = this.#writer.append(bytes, view, (refusal) => settled(refusal ?? appended))
+      const appended: Appended = {
         baseOffset,
         logAppendTimeMs: view.timestampType === 'LogAppendTime' ? timestamp : -1,
         logStartOffset: this.#logStartOffset,
-        done,
       }
+      return appended
     } catch (error) {
       if (error instanceof AssertionFailed) this.#goOffline(`a bug: ${error.message}`)
       throw error

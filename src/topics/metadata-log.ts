@@ -4,12 +4,14 @@
 // exists, so the broker stops.
 
 import { checkBatch, type BatchRules } from '../log/batches/check-batch.ts'
+import type { Appended } from '../log/log-answers.ts'
 import { WriteGate } from '../log/durability/write-gate.ts'
 import { PartitionLog } from '../log/partition-log.ts'
 import type { LogServices, LogSettings } from '../log/log-settings.ts'
 import type { CompactionPolicy } from '../upkeep/compaction/cleanable.ts'
 import type { CompactedPartition } from '../upkeep/compaction/compaction.ts'
 import type { KeptPartition } from '../upkeep/kept-partition.ts'
+import { Refusal } from '../wire/error-codes.ts'
 import { BatchView } from '../wire/records/batch.ts'
 import { encodeBatch, readRecords } from '../wire/records/record.ts'
 import { decodeMetadataRecord, encodeMetadataRecord } from './metadata-records.ts'
@@ -116,7 +118,9 @@ export class MetadataLog {
     const timestamp = this.#now()
     const bytes = await encodeBatch({ records: records.map((record) => ({ timestamp, ...encodeMetadataRecord(record) })) })
     try {
-      await this.#log.append(await checkBatch(bytes, { ...METADATA_BATCH_RULES, nowMs: timestamp })).done
+      const batch = await checkBatch(bytes, { ...METADATA_BATCH_RULES, nowMs: timestamp })
+      const result = await new Promise<Appended | Refusal>((settled) => void this.#log.append(batch, settled))
+      if (result instanceof Refusal) throw result
     } catch (error) {
       if (this.#log.readOnlyReason !== undefined || this.#log.offlineReason !== undefined) this.#fail(error as Error)
       throw error

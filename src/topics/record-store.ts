@@ -8,7 +8,7 @@ import type { TopicConfig } from '../config/resolve.ts'
 import type { BatchRules, CheckedBatch } from '../log/batches/check-batch.ts'
 import { checkBatch } from '../log/batches/check-batch.ts'
 import type { SizeAtRest } from '../log/checkpoints.ts'
-import type { Appended, TimestampedOffset } from '../log/log-answers.ts'
+import type { TimestampedOffset } from '../log/log-answers.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import { asRefusal, attempt } from '../wire/attempt.ts'
 import { Refusal } from '../wire/error-codes.ts'
@@ -298,41 +298,24 @@ export class RecordStore implements TopicFollower {
   }
 
   #place({ timeoutMs }: AppendRequest, checked: readonly (CheckedAppend | Refusal)[]): PlacedAppend {
-    const placed = checked.map((check) => {
-      if (check instanceof Refusal) return check
-      return attempt(() => check.partition.log.append(check.batch))
-    })
-    return { results: this.#settled(placed, timeoutMs) }
-  }
-
-  #settled(placed: readonly (Appended | Refusal)[], timeoutMs: number): Promise<(AppendResult | Refusal)[]> {
-    return new Promise((resolve, reject) => {
-      const results: (AppendResult | Refusal | undefined)[] = Array.from({ length: placed.length })
-      let missingCount = placed.length + 1 // one for this loop itself, so that refusals alone do not resolve early
+    if (checked.length === 0) return { results: Promise.resolve([]) }
+    const results = new Promise<(AppendResult | Refusal)[]>((resolve) => {
+      const settled: (AppendResult | Refusal | undefined)[] = checked.map(() => undefined)
+      let missingCount = checked.length
+      const timer = this.#options.clock.after(timeoutMs, () => resolve(settled.map((result) => result ?? new Refusal('REQUEST_TIMED_OUT'))))
       const settle = (index: number, result: AppendResult | Refusal): void => {
-        results[index] = result
-        countDown()
-      }
-      const countDown = (): void => {
+        settled[index] = result
         if (--missingCount > 0) return
         timer.cancel()
-        resolve(results as (AppendResult | Refusal)[])
+        resolve(settled as (AppendResult | Refusal)[])
       }
-      const timer = this.#options.clock.after(timeoutMs, () => {
-        resolve(results.map((result) => result ?? new Refusal('REQUEST_TIMED_OUT')))
-      })
-      for (const [index, one] of placed.entries()) {
-        if (one instanceof Refusal) settle(index, one)
-        else
-          one.done
-            .then(
-              () => settle(index, one),
-              (error: unknown) => settle(index, asRefusal(error)),
-            )
-            .catch(reject)
+      for (const [index, check] of checked.entries()) {
+        const placed =
+          check instanceof Refusal ? check : attempt(() => check.partition.log.append(check.batch, (result) => settle(index, result)))
+        if (placed instanceof Refusal) settle(index, placed)
       }
-      countDown()
     })
+    return { results }
   }
 
   /** Synchronous when the log is open and its answer is. */

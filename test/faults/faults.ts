@@ -38,7 +38,7 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
   {
     name: 'undo forgotten',
     file: QUEUE,
-    text: 'for (const { append } of undone.toReversed()) append.undo()',
+    text: 'for (const append of undone.toReversed()) append.undo()',
     instead: '',
   },
   {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { endOfTurn, HeldFile, queueOn, settle } from '../support/held-queue.ts'
+import type { Refusal } from '../../src/wire/error-codes.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 describe('appends on their way to disk', () => {
@@ -126,7 +127,7 @@ describe('small appends with os', () => {
     expect([file.writtenNow, file.next, queue.highWatermark]).toEqual([['abc'], [], 3])
   })
 
-  it('are written as soon as there are sixteen', async () => {
+  it('are written before there are more than sixteen', async () => {
     const file = new HeldFile()
     file.now = () => true
     const { queue, push } = queueOn(file)
@@ -347,7 +348,7 @@ describe('an assertion that does not hold', () => {
     await file.take().finish()
     expect(seen).toEqual(['a bug: Error: a broken promise', 'refused a', 'refused b'])
     expect(() =>
-      queue.push({ target: file, position: 1, bytes: Buffer.from('c'), baseOffset: 1, endOffset: 2, undo: () => undefined }),
+      queue.push({ target: file, position: 1, bytes: Buffer.from('c'), baseOffset: 1, endOffset: 2, undo() {}, settled() {} }),
     ).toThrow('after a failure')
   })
 })
@@ -358,12 +359,12 @@ describe('a duplicate of an append in flight', () => {
     const { queue, push } = queueOn(file)
     void push('a')
     await endOfTurn()
-    let isDone = false
-    void queue.promiseOf(0).then(() => (isDone = true))
+    const settled: (Refusal | undefined)[] = []
+    queue.whenSettled(0, (refusal) => settled.push(refusal))
     await settle(() => undefined)
-    expect(isDone).toBe(false)
+    expect(settled).toEqual([])
     await file.take().finish()
-    expect(isDone).toBe(true)
+    expect(settled).toEqual([undefined])
   })
 
   it('is refused when the original is', async () => {
@@ -371,10 +372,11 @@ describe('a duplicate of an append in flight', () => {
     const { queue, push } = queueOn(file)
     void push('a')
     await endOfTurn()
-    const duplicate = queue.promiseOf(0)
+    const settled: (Refusal | undefined)[] = []
+    queue.whenSettled(0, (refusal) => settled.push(refusal))
     await file.take().fail('EIO')
     await file.take().finish()
-    await expect(duplicate).rejects.toMatchObject({ error: 'KAFKA_STORAGE_ERROR' })
+    expect(settled).toEqual([expect.objectContaining({ error: 'KAFKA_STORAGE_ERROR' })])
   })
 })
 

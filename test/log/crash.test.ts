@@ -8,8 +8,7 @@ import { FaultDisk, type Survival } from '../support/fault-disk.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { everything, nothing, ROOTS, SURVIVALS } from '../support/power-loss.ts'
 import { readAll } from '../support/read-log.ts'
-import type { Appended } from '../../src/log/log-answers.ts'
-import { batchOf, FOLDER, openLog, type TestLog, unloadAndOpen } from '../support/test-log.ts'
+import { batchOf, FOLDER, openLog, type TestLog, unloadAndOpen, startAppend, type StartedAppend } from '../support/test-log.ts'
 
 const SETTINGS = { segmentBytes: 700, indexIntervalBytes: 150 }
 
@@ -35,7 +34,7 @@ async function live(disk: Disk, outcome: Outcome): Promise<void> {
         const batch = await batchOf(values, { timestamps, producerId: 7, producerEpoch: 0, baseSequence: sequence })
         sequence += values.length
         outcome.sent.push(...values)
-        const appended = opened.log.append(batch)
+        const appended = startAppend(opened.log, batch)
         dones.push(acknowledge(appended, appended.baseOffset + values.length, outcome))
       }
       await Promise.all(dones)
@@ -46,7 +45,7 @@ async function live(disk: Disk, outcome: Outcome): Promise<void> {
   }
 }
 
-async function acknowledge({ done }: Appended, endOffset: number, outcome: Outcome): Promise<void> {
+async function acknowledge({ done }: StartedAppend, endOffset: number, outcome: Outcome): Promise<void> {
   await done
   outcome.acknowledged = Math.max(outcome.acknowledged, endOffset)
 }
@@ -110,7 +109,7 @@ describe('a power loss that takes the name of a file and leaves that of a later 
     const disk = new FaultDisk()
     const { log } = await openLog(disk, { settings: { ...SETTINGS, durability: 'os' } })
     const logs = async (): Promise<string[]> => ((await disk.list(FOLDER)) ?? []).filter((name) => name.endsWith('.log'))
-    while ((await logs()).length < 2) await log.append(await batchOf(['x'.repeat(40)])).done
+    while ((await logs()).length < 2) await startAppend(log, await batchOf(['x'.repeat(40)])).done
     let created = 0
     const after = await disk.afterPowerLoss((operation) => (operation === 'create' && created++ < 2 ? 'nothing' : 'all'), ROOTS) // partition.metadata, too
     expect((await openLog(after, { settings: SETTINGS })).log.logStartOffset).toBe(0)
@@ -123,7 +122,7 @@ describe('a power loss while records are deleted', () => {
       const disk = new FaultDisk({ step, kind: 'stop' })
       const deleteSome = async (): Promise<void> => {
         const { log } = await openLog(disk, { settings: SETTINGS, leaderEpoch: 7 })
-        for (let count = 0; count < 20; count++) await log.append(await batchOf(['x'.repeat(40)])).done
+        for (let count = 0; count < 20; count++) await startAppend(log, await batchOf(['x'.repeat(40)])).done
         await log.advanceLogStartOffset(15)
       }
       const isOver = await Promise.race([deleteSome().then(() => true), disk.stopped.then(() => false)])

@@ -4,7 +4,7 @@ import { listLogFolders, removeDeletedLogFolders } from '../../src/log/log-folde
 import type { PartitionLog } from '../../src/log/partition-log.ts'
 import { openJournaled } from '../support/journaled-logs.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { append, batchOf, FOLDER, openLog, settled } from '../support/test-log.ts'
+import { append, batchOf, FOLDER, openLog, settled, startAppend } from '../support/test-log.ts'
 
 describe('a deleted log', () => {
   it('loses its name at once and its files after a while', async () => {
@@ -100,7 +100,7 @@ describe('a deleted log', () => {
     let release!: () => void
     const held = new Promise<void>((resolve) => (release = resolve))
     disk.makeFolder = (path) => held.then(() => makeFolder(path))
-    const { done } = log.append(await batchOf(['a']))
+    const { done } = startAppend(log, await batchOf(['a']))
     const deleted = log.delete()
     await settled()
     release()
@@ -112,7 +112,7 @@ describe('a deleted log', () => {
 
   it('refuses what was on its way', async () => {
     const { log } = await openLog(new MemoryDisk())
-    const { done } = log.append(await batchOf(['a']))
+    const { done } = startAppend(log, await batchOf(['a']))
     await log.delete()
     await expect(done).rejects.toMatchObject({ error: 'KAFKA_STORAGE_ERROR' })
   })

@@ -7,7 +7,7 @@ import type { PartitionLog } from '../../src/log/partition-log.ts'
 import { Refusal } from '../../src/wire/error-codes.ts'
 import { type Fault, FaultDisk } from '../support/fault-disk.ts'
 import { readAll } from '../support/read-log.ts'
-import { batchOf, openLog, settled } from '../support/test-log.ts'
+import { batchOf, openLog, settled, startAppend } from '../support/test-log.ts'
 
 const SETTINGS = { segmentBytes: 700, indexIntervalBytes: 150 }
 /** So many appends at once, one after the other. */
@@ -24,7 +24,7 @@ async function fill(log: PartitionLog): Promise<Outcome> {
   const outcome: Outcome = { acknowledged: new Map(), refused: [] }
   const appendOne = async (value: string): Promise<void> => {
     try {
-      const { baseOffset, done } = log.append(await batchOf([value]))
+      const { baseOffset, done } = startAppend(log, await batchOf([value]))
       await done
       outcome.acknowledged.set(baseOffset, value)
     } catch (error) {

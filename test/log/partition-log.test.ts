@@ -5,7 +5,7 @@ import type { Codec } from '../../src/wire/records/codecs.ts'
 import { FaultDisk } from '../support/fault-disk.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { readAll, readBatches } from '../support/read-log.ts'
-import { append, batchOf, FOLDER, openLog, settled, TOPIC_ID } from '../support/test-log.ts'
+import { append, batchOf, FOLDER, openLog, settled, TOPIC_ID, startAppend } from '../support/test-log.ts'
 
 const baseOffsets = async (disk: MemoryDisk): Promise<number[]> =>
   ((await disk.list(FOLDER)) ?? [])
@@ -30,7 +30,7 @@ describe('a log', () => {
     const { log } = await openLog(new MemoryDisk(), { leaderEpoch: 6 })
     await append(log, ['a'])
     const batch = await batchOf(['b'], { baseOffset: 0, partitionLeaderEpoch: -1 })
-    await log.append(batch).done
+    await startAppend(log, batch).done
     expect(batch.view).toMatchObject({ baseOffset: 1, partitionLeaderEpoch: 6, isCrcValid: true })
   })
 
@@ -47,7 +47,7 @@ describe('a log', () => {
   it('shows nothing of an append that is not on disk yet', async () => {
     const disk = new FaultDisk({ step: 0, kind: 'stop', only: 'sync' })
     const { log } = await openLog(disk)
-    log.append(await batchOf(['a', 'b']))
+    startAppend(log, await batchOf(['a', 'b']))
     await disk.stopped
     await settled()
     expect(log).toMatchObject({ highWatermark: 0, logEndOffset: 2 })
@@ -140,7 +140,7 @@ describe('a new segment begins', () => {
     const sparse = async (lastOffsetDelta: number): Promise<void> => {
       const batch = await batchOf(['v'])
       batch.bytes.writeInt32BE(lastOffsetDelta, 23)
-      await log.append(batch).done
+      await startAppend(log, batch).done
     }
     await sparse(2 ** 31 - 2)
     await sparse(0)
@@ -166,7 +166,7 @@ describe('an idempotent producer', () => {
       await batchOf(['a'], { ...producer, baseSequence: 0 }),
       await batchOf(['a'], { ...producer, baseSequence: 0 }),
     ]
-    const [first, second] = [log.append(original), log.append(repeated)]
+    const [first, second] = [startAppend(log, original), startAppend(log, repeated)]
     expect(second.baseOffset).toBe(0)
     await expect(first.done).rejects.toMatchObject({ error: 'KAFKA_STORAGE_ERROR' })
     await expect(second.done).rejects.toMatchObject({ error: 'KAFKA_STORAGE_ERROR' })
@@ -301,7 +301,7 @@ describe('a closed log', () => {
   it('has finished what was appended before', async () => {
     const disk = new MemoryDisk()
     const opened = await openLog(disk)
-    const dones = await Promise.all(['a', 'b', 'c'].map(async (value) => opened.log.append(await batchOf([value])).done))
+    const dones = await Promise.all(['a', 'b', 'c'].map(async (value) => startAppend(opened.log, await batchOf([value])).done))
     await opened.close()
     expect(dones).toHaveLength(3)
     expect((await openLog(disk)).log.logEndOffset).toBe(3)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { FaultDisk } from '../support/fault-disk.ts'
 import { readAll } from '../support/read-log.ts'
-import { append, batchOf, FOLDER, openLog } from '../support/test-log.ts'
+import { append, batchOf, FOLDER, openLog, startAppend } from '../support/test-log.ts'
 
 const fullOnce = (step: number, repeat = 0): FaultDisk => new FaultDisk({ step, repeat, kind: 'error', code: 'ENOSPC', only: 'write' })
 
@@ -11,7 +11,9 @@ describe('an append that could not be written', () => {
     const producer = { producerId: 5, producerEpoch: 0 }
     const sequences = [0, 1, 2]
     const dones = await Promise.all(
-      sequences.map(async (baseSequence) => log.append(await batchOf(['v'], { ...producer, baseSequence })).done.catch(() => 'refused')),
+      sequences.map(async (baseSequence) =>
+        startAppend(log, await batchOf(['v'], { ...producer, baseSequence })).done.catch(() => 'refused'),
+      ),
     )
     expect(dones).toEqual(['refused', 'refused', 'refused'])
     for (const baseSequence of sequences) await append(log, [`again ${baseSequence}`], { ...producer, baseSequence })

@@ -13,7 +13,7 @@ import { type BatchToEncode, encodeBatch, readRecords } from '../../src/wire/rec
 import { immediateTurn, openPartition } from './job-turn.ts'
 import type { ManualClock } from './manual-clock.ts'
 import { readBatches } from './read-log.ts'
-import { openLog, settled, type TestLog } from './test-log.ts'
+import { openLog, settled, type TestLog, startAppend } from './test-log.ts'
 
 const EAGER: CompactionPolicy = {
   minCleanableRatio: 0,
@@ -68,7 +68,7 @@ export async function openCompactedLog(
         value: value === null ? null : Buffer.from(value),
       }))
       const bytes = await encodeBatch({ ...batch, records: stamped })
-      const appended = log.append({ bytes, view: new BatchView(bytes) })
+      const appended = startAppend(log, { bytes, view: new BatchView(bytes) })
       await appended.done
       return appended.baseOffset
     },

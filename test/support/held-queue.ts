@@ -4,6 +4,7 @@ import type { Append, WriteTarget } from '../../src/log/append-io.ts'
 import { type AppendJournal, AppendQueue } from '../../src/log/append-queue.ts'
 import type { Durability } from '../../src/log/log-settings.ts'
 import { Histogram } from '../../src/lib/histogram.ts'
+import type { Refusal } from '../../src/wire/error-codes.ts'
 import { ManualClock } from './manual-clock.ts'
 
 interface Pending {
@@ -134,7 +135,10 @@ export function queueOn(file: HeldFile, settings: QueueSettings = {}): TestQueue
     const baseOffset = queue.endOffset
     const undo = (): void => void seen.push(`undo ${letter}`)
     try {
-      await queue.push({ target, position: baseOffset, bytes: Buffer.from(letter), baseOffset, endOffset: baseOffset + 1, undo })
+      await new Promise<void>((resolve, reject) => {
+        const settled = (refusal: Refusal | undefined): void => (refusal === undefined ? resolve() : reject(refusal))
+        queue.push({ target, position: baseOffset, bytes: Buffer.from(letter), baseOffset, endOffset: baseOffset + 1, undo, settled })
+      })
       seen.push(`done ${letter}`)
     } catch {
       seen.push(`refused ${letter}`)

@@ -9,7 +9,7 @@ import type { Codec } from '../../src/wire/records/codecs.ts'
 import { FaultDisk } from './fault-disk.ts'
 import type { ManualClock } from './manual-clock.ts'
 import { readAll, readBatches } from './read-log.ts'
-import { batchOf, openLog, settled, type TestLog, unloadAndOpen } from './test-log.ts'
+import { batchOf, openLog, settled, type TestLog, unloadAndOpen, startAppend } from './test-log.ts'
 
 interface ModelRecord {
   readonly value: string
@@ -59,7 +59,7 @@ class Append implements Command {
         records.map(({ value }) => value),
         { codec: this.codec, timestamps: records.map(({ timestamp }) => timestamp) },
       )
-      const { baseOffset, done } = log.append(batch)
+      const { baseOffset, done } = startAppend(log, batch)
       assert.equal(baseOffset, model.records.length)
       dones.push(done)
       if (model.epochStarts.at(-1)?.[0] !== model.leaderEpoch) {

@@ -5,8 +5,9 @@ import type { Clock } from '../../src/lib/clock.ts'
 import type { LogLine } from '../../src/lib/diagnostics.ts'
 import type { CheckedBatch } from '../../src/log/batches/check-batch.ts'
 import type { LogServices, LogSettings, PartitionLogOptions } from '../../src/log/log-settings.ts'
-import type { Appended } from '../../src/log/log-answers.ts'
+import type { Appended, AppendSettled } from '../../src/log/log-answers.ts'
 import { PartitionLog } from '../../src/log/partition-log.ts'
+import { Refusal } from '../../src/wire/error-codes.ts'
 import { BatchView } from '../../src/wire/records/batch.ts'
 import { type BatchToEncode, encodeBatch } from '../../src/wire/records/record.ts'
 import { logServices } from './log-services.ts'
@@ -97,9 +98,23 @@ export async function batchOf(
 }
 
 export async function append(log: PartitionLog, values: readonly string[], batch: Parameters<typeof batchOf>[1] = {}): Promise<Appended> {
-  const appended = log.append(await batchOf(values, batch))
+  const appended = startAppend(log, await batchOf(values, batch))
   await appended.done
   return appended
+}
+
+export interface StartedAppend extends Appended {
+  /** Rejects when the append was undone. Need not be waited for. */
+  readonly done: Promise<void>
+}
+
+export function startAppend(log: PartitionLog, batch: CheckedBatch): StartedAppend {
+  let settled!: AppendSettled
+  const done = new Promise<void>((resolve, reject) => {
+    settled = (result) => (result instanceof Refusal ? reject(result) : resolve())
+  })
+  done.catch(() => undefined)
+  return { ...log.append(batch, settled), done }
 }
 
 /** Lets everything that waits for nothing but a memory disk happen. */

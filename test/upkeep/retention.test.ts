@@ -10,7 +10,7 @@ import { type RetainedPartition, type RetentionPolicy, retentionJob } from '../.
 import { immediateTurn, openPartition } from '../support/job-turn.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { readAll } from '../support/read-log.ts'
-import { append, batchOf, FOLDER, openLog, settled, type TestLog } from '../support/test-log.ts'
+import { append, batchOf, FOLDER, openLog, settled, type TestLog, startAppend } from '../support/test-log.ts'
 
 const DAY_MS = 86_400_000
 const NOTHING_GOES: RetentionPolicy = { retentionMs: -1, retentionBytes: -1 }
@@ -95,7 +95,7 @@ describe('retention by time', () => {
 
   it('removes nothing that is not visible yet', async () => {
     const { log, clock } = await logOf([0])
-    const { done } = log.append(await batchOf(['on its way'], { timestamps: [0] }))
+    const { done } = startAppend(log, await batchOf(['on its way'], { timestamps: [0] }))
     await retain(log, clock, { retentionMs: 0 })
     await done
     expect(log.logStartOffset).toBeLessThanOrEqual(1)
@@ -171,7 +171,7 @@ describe('a removed segment', () => {
     const { log } = await openLog(disk, { clock })
     expect([log.logStartOffset, log.logEndOffset]).toEqual([2, 2])
     const batch = await batchOf(['x'], { producerId: 7, producerEpoch: 0, baseSequence: 5 })
-    expect(() => log.append(batch)).toThrow(expect.objectContaining({ error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' }))
+    expect(() => startAppend(log, batch)).toThrow(expect.objectContaining({ error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' }))
   })
 })
 

@@ -11,7 +11,7 @@ import { diskOf, type Files, filesOf } from '../../support/disk-files.ts'
 import { FaultDisk } from '../../support/fault-disk.ts'
 import { openJournaled } from '../../support/journaled-logs.ts'
 import { readAll } from '../../support/read-log.ts'
-import { batchOf } from '../../support/test-log.ts'
+import { batchOf, startAppend } from '../../support/test-log.ts'
 import { formatJournalTable, JOURNAL_DAMAGE, type JournalDamageRow, type JournalOutcome } from './journal-damage-table.ts'
 
 type State = 'killed' | 'powerLoss'
@@ -52,7 +52,7 @@ async function appendTo({ logs }: Awaited<ReturnType<typeof openJournaled>>, par
   for (const partition of partitions) {
     const value = `${partition}:${values[partition]!.length}`.padEnd(9 + values[partition]!.length, '.')
     values[partition]!.push(value)
-    dones.push(logs[partition]!.append(await batchOf([value])).done)
+    dones.push(startAppend(logs[partition]!, await batchOf([value])).done)
   }
   await Promise.all(dones)
 }

@@ -5,7 +5,7 @@ import type { LogSettings } from '../../../src/log/log-settings.ts'
 import type { PartitionLog } from '../../../src/log/partition-log.ts'
 import { FaultDisk } from '../../support/fault-disk.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
-import { append, batchOf, FOLDER, openLog, settled } from '../../support/test-log.ts'
+import { append, batchOf, FOLDER, openLog, settled, startAppend } from '../../support/test-log.ts'
 import { checkpointText } from '../../../src/log/checkpoints.ts'
 
 const NEVER = Number.MAX_SAFE_INTEGER
@@ -122,7 +122,7 @@ describe('a topic whose mode changes while it is written', () => {
   it('from os to fsync: everything before is synced before the next acknowledgement, over segments too', async () => {
     const { log, alter, survivors } = await open({ durability: 'os', segmentBytes: 250 })
     const together = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((value) => batchOf([value])))
-    const earlier = together.map((batch) => log.append(batch).done)
+    const earlier = together.map((batch) => startAppend(log, batch).done)
     alter({ durability: 'fsync', segmentBytes: 250 })
     await append(log, ['f'])
     expect(await survivors()).toBe(6)
@@ -193,7 +193,7 @@ describe.each([
     clock.jumpTo(clock.now() + jumpMs)
     expect((await append(log, ['a'], { ...producer, baseSequence: 0 })).baseOffset).toBe(0)
     const gap = await batchOf(['c'], { ...producer, baseSequence: 2 })
-    expect(() => log.append(gap)).toThrow(expect.objectContaining({ error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' }))
+    expect(() => startAppend(log, gap)).toThrow(expect.objectContaining({ error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' }))
     expect((await append(log, ['b'], { ...producer, baseSequence: 1 })).baseOffset).toBe(1)
     expect((await disk.list(FOLDER))!.filter((name) => name.endsWith('.log'))).toHaveLength(1)
   })

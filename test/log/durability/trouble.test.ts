@@ -7,7 +7,7 @@ import { Refusal } from '../../../src/wire/error-codes.ts'
 import { FaultDisk } from '../../support/fault-disk.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { readAll } from '../../support/read-log.ts'
-import { batchOf, FOLDER, openLog, settled, TOPIC_ID } from '../../support/test-log.ts'
+import { batchOf, FOLDER, openLog, settled, TOPIC_ID, startAppend } from '../../support/test-log.ts'
 import { TroubledDisk } from '../../support/troubled-disk.ts'
 
 const MODES: readonly Durability[] = ['fsync', 'interval', 'os']
@@ -28,7 +28,7 @@ const open = async (durability: Durability): Promise<PartitionLog> =>
 /** `acknowledged`, or the refusal. */
 async function told(log: PartitionLog, value: string): Promise<string> {
   try {
-    await log.append(await batchOf([value])).done
+    await startAppend(log, await batchOf([value])).done
     return 'acknowledged'
   } catch (error) {
     if (!(error instanceof Refusal)) throw error

@@ -7,7 +7,7 @@ import { StorageWatch } from '../../../src/log/durability/storage-watch.ts'
 import { WriteGate } from '../../../src/log/durability/write-gate.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { readAll } from '../../support/read-log.ts'
-import { append, batchOf, openLog, settled } from '../../support/test-log.ts'
+import { append, batchOf, openLog, settled, startAppend } from '../../support/test-log.ts'
 
 const MIB = 1 << 20
 
@@ -57,7 +57,9 @@ describe('while the disk is nearly full', () => {
     await append(log, ['a', 'b', 'c'])
     services.writeGate.closeForNow('the disk is nearly full')
     const batch = await batchOf(['d'])
-    expect(() => log.append(batch)).toThrow(expect.objectContaining({ error: 'KAFKA_STORAGE_ERROR', message: 'the disk is nearly full' }))
+    expect(() => startAppend(log, batch)).toThrow(
+      expect.objectContaining({ error: 'KAFKA_STORAGE_ERROR', message: 'the disk is nearly full' }),
+    )
     expect((await readAll(log)).map(({ value }) => value)).toEqual(['a', 'b', 'c'])
     await log.advanceLogStartOffset(3)
     expect(log.logStartOffset).toBe(3)

@@ -4,12 +4,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Disk } from '../../../src/disk/disk.ts'
 import type { MemoryDisk } from '../../../src/disk/memory-disk.ts'
-import type { Appended } from '../../../src/log/log-answers.ts'
 import { FaultDisk, type Survival } from '../../support/fault-disk.ts'
 import { type JournaledLogs, openJournaled } from '../../support/journaled-logs.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { readAll } from '../../support/read-log.ts'
-import { batchOf } from '../../support/test-log.ts'
+import { batchOf, startAppend, type StartedAppend } from '../../support/test-log.ts'
 
 const SETTINGS = { segmentBytes: 700, indexIntervalBytes: 150 }
 const JOURNAL = { fileBytes: 1 << 10, maxBytes: 8 << 10, largeBytes: 220 } // some batches are synced with their segment instead
@@ -41,7 +40,7 @@ async function live(disk: Disk, outcome: Outcome): Promise<void> {
         const baseSequence = sequences[partition]!
         sequences[partition]! += values.length
         outcome.sent[partition]!.push(...values)
-        const appended = opened.logs[partition]!.append(await batchOf(values, { producerId: 7, producerEpoch: 0, baseSequence }))
+        const appended = startAppend(opened.logs[partition]!, await batchOf(values, { producerId: 7, producerEpoch: 0, baseSequence }))
         dones.push(acknowledge(appended, partition, appended.baseOffset + values.length, outcome))
       }
       await Promise.all(dones)
@@ -52,7 +51,7 @@ async function live(disk: Disk, outcome: Outcome): Promise<void> {
   }
 }
 
-async function acknowledge({ done }: Appended, partition: number, endOffset: number, { acknowledged }: Outcome): Promise<void> {
+async function acknowledge({ done }: StartedAppend, partition: number, endOffset: number, { acknowledged }: Outcome): Promise<void> {
   await done
   acknowledged[partition] = Math.max(acknowledged[partition]!, endOffset)
 }
