@@ -41,6 +41,21 @@ describe('what is done for many', () => {
     expect((await services.groups.shardOf(GROUP)).offsets.committed.count).toBe(MANY)
   })
 
+  it('shares them while records of many partitions in one request are checked, placed and written', async () => {
+    const services = await openServices()
+    await services.createTopic('a', MANY)
+    const { id: topicId } = services.catalog.byName('a')
+    const appends = await Promise.all(
+      Array.from({ length: MANY }, async (_, partitionIndex) => ({ topicId, partitionIndex, records: await batchOf(['x']) })),
+    )
+    const request = { transactionalId: null, allowsZstd: true, timeoutMs: 60_000, appends }
+    const turns = await turnsOf(services, async () => {
+      const { results } = await services.records.append(request)
+      for (const result of await results) expect(result).toMatchObject({ baseOffset: 0 })
+    })
+    expect(turns).toBeGreaterThan(MANY / 10)
+  })
+
   it('shares them while the offsets of a deleted topic go', async () => {
     const services = await openServices({ 'offsets.topic.num.partitions': 1 })
     await services.createTopic('a', 1)

@@ -23,8 +23,6 @@ export interface FetchLimits {
 
 const UNKNOWN_PARTITION = new Refusal('UNKNOWN_TOPIC_OR_PARTITION') // one for all: making an error takes longer than everything else here
 
-const MANY_PARTITIONS = 1000
-
 type ReadingServices = Pick<Services, 'turnShare' | 'catalog' | 'placement' | 'records' | 'fetchSessions' | 'clock' | 'responseBudget'>
 
 /** Throws INVALID_FETCH_SESSION_EPOCH when another request goes on with the session. */
@@ -33,6 +31,7 @@ export async function readUntilEnough(services: ReadingServices, turn: FetchTurn
   const { partitions } = turn
   const { minBytes, signal, memory } = limits
   const deadlineMs = clock.monotonic() + limits.maxWaitMs
+  await stepWithMany(services, partitions.size)
   for (;;) {
     const { round, size } = await readShare(services, turn, limits, deadlineMs)
     const isUrgent = round.some(({ partition, outcome }) => partition.isUrgent(outcome))
@@ -48,6 +47,13 @@ export async function readUntilEnough(services: ReadingServices, turn: FetchTurn
   }
 }
 
+const MANY_PARTITIONS = 1000
+
+/** Each pass over so many takes milliseconds, of all who have waited for the same; few do not pay for a look at the clock. */
+export function stepWithMany({ turnShare }: Pick<Services, 'turnShare'>, partitionCount: number): Promise<void> | undefined {
+  return partitionCount >= MANY_PARTITIONS ? turnShare.step() : undefined
+}
+
 function release({ records, responseBudget }: ReadingServices, round: Round, size: number): void {
   records.release(round.map(({ outcome }) => outcome))
   responseBudget.give(size)
@@ -60,14 +66,14 @@ async function readShare(
   limits: FetchLimits,
   deadlineMs: number,
 ): Promise<{ readonly round: Round; readonly size: number }> {
-  const { clock, turnShare, fetchSessions, responseBudget } = services
+  const { clock, fetchSessions, responseBudget } = services
   const patience = { clock, waitMs: deadlineMs - clock.monotonic(), signal: limits.signal }
   const taken = takeShare(responseBudget, limits.maxBytes, patience)
   const share = taken instanceof Promise ? await fetchSessions.waits.during(taken) : taken
   let size = 0
   try {
     const round = await readRound(services, turn, limits, share)
-    if (round.length >= MANY_PARTITIONS) await turnShare.step() // what comes now takes milliseconds for each of all who have waited for the same
+    await stepWithMany(services, round.length)
     if (turn.isSuperseded()) throw new Refusal('INVALID_FETCH_SESSION_EPOCH')
     size = round.reduce((sum, { outcome }) => sum + sizeOf(outcome), 0)
     return { round, size }

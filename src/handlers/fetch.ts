@@ -17,7 +17,7 @@ import { errorCode, type ErrorName, Refusal } from '../wire/error-codes.ts'
 import { fetch as api } from '../wire/messages/fetch.ts'
 import type { Draft } from '../wire/schema.ts'
 import { type FetchPartition, type ReadOutcome, sizeOf } from './fetch-partition.ts'
-import { readUntilEnough, type Round } from './fetch-reading.ts'
+import { readUntilEnough, type Round, stepWithMany } from './fetch-reading.ts'
 import type { FetchTurn } from './fetch-sessions.ts'
 import type { RequestContext, ServedApi } from './handler.ts'
 import { handler } from './handler.ts'
@@ -46,7 +46,9 @@ export function fetch(services: Services): ServedApi {
         const { maxWaitMs } = request
         const round = await readUntilEnough(services, turn, { maxWaitMs, minBytes, maxBytes, readCommitted, signal, memory })
         const told = tell(turn, round)
-        return { errorCode: 0, sessionId: turn.conclude(), responses: responsesOf(told, readCommitted) }
+        const sessionId = turn.conclude()
+        await stepWithMany(services, told.length)
+        return { errorCode: 0, sessionId, responses: responsesOf(told, readCommitted) }
       } finally {
         turn.partitions.rest()
         turn.end()

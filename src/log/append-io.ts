@@ -88,6 +88,15 @@ export async function cutBack(undone: readonly Append<WriteTarget>[]): Promise<b
   }
 }
 
+/** `settled` shares the fate of the append. */
+export function alsoSettle(append: Append<WriteTarget>, settled: Settled): void {
+  const first = append.settled
+  append.settled = (refusal) => {
+    first(refusal)
+    settled(refusal)
+  }
+}
+
 /** Settles what was undone. */
 export function refuse(undone: readonly Append<WriteTarget>[], reason: string): void {
   const refusal = new Refusal('KAFKA_STORAGE_ERROR', reason)

@@ -5,18 +5,20 @@
 //   visible   below the high watermark, settled
 // Appends move through these strictly in offset order: recoveryPoint, highWatermark ≤ writtenOffset ≤ endOffset.
 // What comes in one turn of the event loop, or while a write is in flight, goes out together in the next one; so does what waits while the segment is synced
-// for it: a sync takes the kernel 50 µs of CPU however little there is to do. What would be visible at once does not wait longer than until there is enough for
-// a write: thousands of requests kept until the turn ends cost the garbage collector more than they save. Of what was never visible, everything that cannot be written is undone, newest
-// first; a failed sync, of a segment or of the journal, is final: nothing is written any more.
+// for it: a sync takes the kernel 50 µs of CPU however little there is to do. What would be visible once it is written waits for a few others only: thousands
+// that wait cost the garbage collector more than they save. Of what was never visible, everything that cannot be written is undone, newest first; a failed sync,
+// of a segment or of the journal, is final: nothing is written any more.
 // The journal takes what follows something durable, since replaying needs all from the segments' synced end on: what was written in another mode is synced first.
 // When it fills up faster than segments are synced behind it, large batches are left to a sync of their own segment.
 
 import { assert } from '../lib/assert.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Histogram } from '../lib/histogram.ts'
+import type { TurnShare } from '../lib/turn-share.ts'
 import { nextTurn } from '../lib/turns.ts'
 import { Refusal } from '../wire/error-codes.ts'
 import {
+  alsoSettle,
   type Append,
   cutBack,
   isPassing,
@@ -61,6 +63,7 @@ export interface AppendJournal<Target extends WriteTarget> {
 
 export interface AppendQueueOptions<Target extends WriteTarget> {
   readonly clock: Clock
+  readonly turnShare: TurnShare
   /** Gets how long each sync took. */
   readonly syncs: Histogram
   readonly settings: Pick<LogSettings, 'durability' | 'flushMessages'>
@@ -74,6 +77,7 @@ export interface AppendQueueOptions<Target extends WriteTarget> {
 
 export class AppendQueue<Target extends WriteTarget> {
   readonly #clock: Clock
+  readonly #turnShare: TurnShare
   readonly #syncs: Histogram
   readonly #events: AppendQueueEvents<Target>
   readonly #journal: AppendJournal<Target> | undefined
@@ -103,6 +107,7 @@ export class AppendQueue<Target extends WriteTarget> {
 
   constructor(options: AppendQueueOptions<Target>) {
     this.#clock = options.clock
+    this.#turnShare = options.turnShare
     this.#syncs = options.syncs
     this.#events = options.events
     this.#journal = options.journal
@@ -149,12 +154,8 @@ export class AppendQueue<Target extends WriteTarget> {
   /** When the append that ends with `lastOffset` is settled, or soon if it was before: for a duplicate of it. */
   whenSettled(lastOffset: number, settled: Settled): void {
     const append = this.#unsettled.find(({ endOffset }) => endOffset === lastOffset + 1)
-    if (append === undefined) return queueMicrotask(settled)
-    const first = append.settled
-    append.settled = (refusal) => {
-      first(refusal)
-      settled(refusal)
-    }
+    if (append === undefined) queueMicrotask(settled)
+    else alsoSettle(append, settled)
   }
 
   /** What was pushed before the call is visible or undone. */
@@ -217,6 +218,7 @@ export class AppendQueue<Target extends WriteTarget> {
   async #writeRounds(): Promise<void> {
     this.#isWriting = this.#isGathering = true
     await nextTurn() // what other connections send in this turn goes out in the same write: a tenth less CPU per byte
+    await this.#turnShare.step() // thousands of partitions may have been written to
     this.#isGathering = false
     while (this.#failure === undefined && (this.#writtenCount < this.#unsettled.length || this.#notDurable !== undefined)) {
       if (this.#notDurable !== undefined) {

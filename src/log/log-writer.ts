@@ -59,6 +59,7 @@ export class LogWriter {
     this.upkeep = new LogUpkeep({ ...recovered, segments: this.segments, folder, services })
     this.queue = new AppendQueue<Segment>({
       clock: services.clock,
+      turnShare: services.turnShare,
       syncs: services.counters.syncs,
       settings,
       journal: options.journal,

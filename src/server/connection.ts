@@ -31,6 +31,7 @@ const READ_AHEAD_BYTES_MAX = 16 * 1024
 const LINGER_MS = 100
 const STALLED_MS = 30_000
 const STALLED_IN_THE_WAY_MS = 5_000
+const GONE = new Error('the connection is gone') // one for all: making them takes most of the time when thousands go at once
 
 export interface ConnectionServices {
   readonly dispatcher: Dispatcher
@@ -90,7 +91,7 @@ export class Connection {
   /** Answers every request that came completely, parked ones at once, and ends the connection. What the kernel holds at the call has come. */
   finish(): void {
     this.#closeReason = 'stop'
-    this.#gone.abort()
+    this.#gone.abort(GONE)
     setImmediate(() => setImmediate(() => this.#finishNow())) // the second one comes after a poll for input that began after the call
   }
 
@@ -127,7 +128,7 @@ export class Connection {
   }
 
   #finishNow(): void {
-    this.#gone.abort()
+    this.#gone.abort(GONE)
     this.#endInput()
   }
 
@@ -320,6 +321,6 @@ export class Connection {
     this.#clearInput()
     this.#replies.clear()
     this.#output.abandon()
-    this.#gone.abort()
+    this.#gone.abort(GONE)
   }
 }

@@ -71,6 +71,7 @@ export interface RecordStoreOptions {
   readonly maxDecompressedBytes: number
 }
 
+const CHECKED_AT_ONCE = 64
 const OPENED_AHEAD = 16
 const READS_PER_STEP = 64 // less than a millisecond, where nothing has to be read from disk
 const ENDED_AT_ONCE = 1000 // they share the syncs of the data folder; all 10,000 at once would take twice the memory, and turns of 50 ms
@@ -197,14 +198,21 @@ export class RecordStore implements TopicFollower {
   }
 
   /**
-   * Checks every batch (which may leave the event loop), then appends them in one turn. Settles when all have their place, so that a caller who awaits it
-   * keeps the order of its requests; synchronous when the checks are and the logs are open.
+   * Checks every batch (which may leave the event loop), then appends them, in one turn unless there are many. Settles when all have their place, so that a
+   * caller who awaits it keeps the order of its requests; synchronous when the checks are, the logs are open and they are few.
    */
   append(request: AppendRequest): PlacedAppend | Promise<PlacedAppend> {
-    const checks = request.appends.map((append) => this.#check(append, request))
+    const { appends } = request
+    if (appends.length > CHECKED_AT_ONCE) return this.#appendMany(request)
+    const checks = appends.map((append) => this.#check(append, request))
     if (checks.some((check) => check instanceof Promise))
       return Promise.all(checks.map(async (check) => check)).then((checked) => this.#placeWhenOpen(request, checked))
     return this.#placeWhenOpen(request, checks as (CheckedAppend | Refusal)[])
+  }
+
+  async #appendMany(request: AppendRequest): Promise<PlacedAppend> {
+    const check = async (append: PartitionAppend): Promise<CheckedAppend | Refusal> => this.#check(append, request)
+    return this.#placeWhenOpen(request, await this.#options.turnShare.each(request.appends, CHECKED_AT_ONCE, check))
   }
 
   /** Reads what there is, partition after partition until `maxBytes`. */
@@ -297,25 +305,35 @@ export class RecordStore implements TopicFollower {
     return whenOpen(partitions, () => this.#place(request, checked))
   }
 
-  #place({ timeoutMs }: AppendRequest, checked: readonly (CheckedAppend | Refusal)[]): PlacedAppend {
-    if (checked.length === 0) return { results: Promise.resolve([]) }
-    const results = new Promise<(AppendResult | Refusal)[]>((resolve) => {
-      const settled: (AppendResult | Refusal | undefined)[] = checked.map(() => undefined)
-      let missingCount = checked.length
-      const timer = this.#options.clock.after(timeoutMs, () => resolve(settled.map((result) => result ?? new Refusal('REQUEST_TIMED_OUT'))))
-      const settle = (index: number, result: AppendResult | Refusal): void => {
-        settled[index] = result
-        if (--missingCount > 0) return
-        timer.cancel()
-        resolve(settled as (AppendResult | Refusal)[])
-      }
-      for (const [index, check] of checked.entries()) {
-        const placed =
-          check instanceof Refusal ? check : attempt(() => check.partition.log.append(check.batch, (result) => settle(index, result)))
-        if (placed instanceof Refusal) settle(index, placed)
-      }
+  #place({ timeoutMs }: AppendRequest, checked: readonly (CheckedAppend | Refusal)[]): PlacedAppend | Promise<PlacedAppend> {
+    const { results, settle } = this.#resultsOf(checked.length, timeoutMs)
+    const placing = this.#options.turnShare.inSteps(checked, (check, index) => {
+      const placed =
+        check instanceof Refusal ? check : attempt(() => check.partition.log.append(check.batch, (result) => settle(index, result)))
+      if (placed instanceof Refusal) settle(index, placed)
     })
-    return { results }
+    return placing === undefined ? { results } : placing.then(() => ({ results }))
+  }
+
+  #resultsOf(
+    count: number,
+    timeoutMs: number,
+  ): PlacedAppend & { readonly settle: (index: number, result: AppendResult | Refusal) => void } {
+    const settled: (AppendResult | Refusal | undefined)[] = []
+    if (count === 0) return { results: Promise.resolve([]), settle: () => undefined }
+    let resolve!: (results: (AppendResult | Refusal)[]) => void
+    const results = new Promise<(AppendResult | Refusal)[]>((resolveResults) => (resolve = resolveResults))
+    const timer = this.#options.clock.after(timeoutMs, () =>
+      resolve(Array.from({ length: count }, (_, index) => settled[index] ?? new Refusal('REQUEST_TIMED_OUT'))),
+    )
+    let missingCount = count
+    const settle = (index: number, result: AppendResult | Refusal): void => {
+      settled[index] = result
+      if (--missingCount > 0) return
+      timer.cancel()
+      resolve(settled as (AppendResult | Refusal)[])
+    }
+    return { results, settle }
   }
 
   /** Synchronous when the log is open and its answer is. */

@@ -85,6 +85,30 @@ describe('a share of a turn', () => {
     expect(done.length).toBe(150)
   })
 
+  it('works on a few without a promise, and on many in steps', async () => {
+    const { clock, turnShare } = newShare()
+    const done: number[] = []
+    const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
+    expect(turnShare.inSteps(numbers(64), (one) => done.push(one))).toBeUndefined()
+    expect(done.length).toBe(64)
+    let turn = 0
+    setImmediate(() => turn++)
+    const turns: number[] = []
+    await turnShare.inSteps(numbers(150), (_, index) => {
+      clock.advance(SHARE_MS)
+      turns[index] = turn
+    })
+    expect(turns).toEqual(numbers(150).map((index) => (index < 128 ? 0 : 1)))
+  })
+
+  it('rejects with what is thrown on the way', async () => {
+    const { turnShare } = newShare()
+    const work = (_: unknown, index: number): void => {
+      if (index === 100) throw new Error('a bug')
+    }
+    await expect(turnShare.inSteps(Array.from({ length: 200 }), work)).rejects.toThrow('a bug')
+  })
+
   it('works on so many at once, each in its turn, and answers all in order', async () => {
     const { clock, turnShare, done } = newShare()
     let underWay = 0

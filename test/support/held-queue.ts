@@ -4,6 +4,7 @@ import type { Append, WriteTarget } from '../../src/log/append-io.ts'
 import { type AppendJournal, AppendQueue } from '../../src/log/append-queue.ts'
 import type { Durability } from '../../src/log/log-settings.ts'
 import { Histogram } from '../../src/lib/histogram.ts'
+import { TurnShare } from '../../src/lib/turn-share.ts'
 import type { Refusal } from '../../src/wire/error-codes.ts'
 import { ManualClock } from './manual-clock.ts'
 
@@ -124,6 +125,7 @@ export function queueOn(file: HeldFile, settings: QueueSettings = {}): TestQueue
   }
   const queue = new AppendQueue<HeldFile>({
     clock,
+    turnShare: new TurnShare(clock),
     syncs: new Histogram(),
     settings: { durability, flushMessages },
     events,

@@ -221,12 +221,12 @@ export class Partition implements Watched {
   }
 }
 
-/** Calls `work` once all the partitions that are still there have open logs, which stay open until it returns. */
-export async function whenOpen<T>(partitions: readonly Partition[], work: () => T): Promise<T> {
+/** Calls `work` once all the partitions that are still there have open logs, which stay open until it is done. */
+export async function whenOpen<T>(partitions: readonly Partition[], work: () => T | Promise<T>): Promise<T> {
   for (const partition of partitions) partition.hold()
   try {
     await Promise.allSettled(partitions.map((partition) => partition.open()))
-    return work()
+    return await work()
   } finally {
     for (const partition of partitions) partition.letGo()
   }
