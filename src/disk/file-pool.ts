@@ -9,6 +9,7 @@ export class FilePool {
   readonly #openFilesMax: number
   readonly #opened = new Set<PooledFile>() // least recently used first
   readonly #waitingForRoom: (() => void)[] = []
+  readonly #side: PoolSide // one for all: there are tens of thousands of files
   #openingCount = 0
   #openedCount = 0
   #evictedCount = 0
@@ -16,6 +17,19 @@ export class FilePool {
   constructor(disk: Disk, openFilesMax: number) {
     this.#disk = disk
     this.#openFilesMax = openFilesMax
+    this.#side = {
+      open: (file, how) => this.#open(file, how),
+      rename: (from, to) => disk.rename(from, to),
+      used: (file) => {
+        this.#opened.delete(file)
+        this.#opened.add(file)
+      },
+      idle: () => this.#waitingForRoom.shift()?.(),
+      closed: (file) => {
+        this.#opened.delete(file)
+        this.#waitingForRoom.shift()?.()
+      },
+    }
   }
 
   get openCount(): number {
@@ -29,19 +43,7 @@ export class FilePool {
 
   /** Nothing is opened yet. One object per path: two would not see each other's unsynced writes. */
   file(path: string): PooledFile {
-    return new PooledFile(path, {
-      open: (file, how) => this.#open(file, how),
-      rename: (from, to) => this.#disk.rename(from, to),
-      used: (file) => {
-        this.#opened.delete(file)
-        this.#opened.add(file)
-      },
-      idle: () => this.#waitingForRoom.shift()?.(),
-      closed: (file) => {
-        this.#opened.delete(file)
-        this.#waitingForRoom.shift()?.()
-      },
-    })
+    return new PooledFile(path, this.#side)
   }
 
   async close(): Promise<void> {
@@ -108,9 +110,9 @@ export class PooledFile {
   readonly #pool: PoolSide
   #file: DiskFile | undefined
   #opening: Promise<DiskFile> | undefined
-  #releasing: Promise<void> = Promise.resolve()
+  #releasing: Promise<void> | undefined
   #userCount = 0
-  #waitingForIdle: (() => void)[] = []
+  #waitingForIdle: (() => void)[] | undefined
   #unsyncedWriteCount = 0
 
   constructor(path: string, pool: PoolSide) {
@@ -171,7 +173,7 @@ export class PooledFile {
 
   /** Once nobody uses it. It opens again when it is used again. */
   async close(): Promise<void> {
-    while (this.#userCount > 0) await new Promise<void>((resolve) => this.#waitingForIdle.push(resolve))
+    while (this.#userCount > 0) await new Promise<void>((resolve) => (this.#waitingForIdle ??= []).push(resolve))
     this.release()
     await this.#releasing
   }
@@ -199,7 +201,9 @@ export class PooledFile {
   }
 
   #becameIdle(): void {
-    for (const resolve of this.#waitingForIdle.splice(0)) resolve()
+    const waiting = this.#waitingForIdle
+    this.#waitingForIdle = undefined
+    if (waiting !== undefined) for (const resolve of waiting) resolve()
     this.#pool.idle()
   }
 

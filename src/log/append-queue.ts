@@ -94,7 +94,7 @@ export class AppendQueue<Target extends WriteTarget> {
   #isGathering = false // for the next write, until this turn ends
   #writing: Promise<unknown> = Promise.resolve()
   #target: Target // of the last write
-  readonly #unsyncedTargets = new Set<Target>()
+  #unsyncedTargets: Target[] = []
   #syncPass: Promise<void> | undefined
   #syncWantedTo = 0
   #syncingTo = 0 // by the sync pass under way
@@ -273,7 +273,7 @@ export class AppendQueue<Target extends WriteTarget> {
     const { target, endOffset } = appends.at(-1)!
     this.#writtenCount += appends.length
     this.#writtenOffset = endOffset
-    this.#unsyncedTargets.add(target)
+    if (!this.#unsyncedTargets.includes(target)) this.#unsyncedTargets.push(target)
     const previous = this.#target
     this.#target = target
     if (target !== previous) this.#events.rolled(target)
@@ -341,8 +341,8 @@ export class AppendQueue<Target extends WriteTarget> {
 
   async #runSyncPass(): Promise<void> {
     this.#syncingTo = this.#writtenOffset
-    const targets = [...this.#unsyncedTargets]
-    this.#unsyncedTargets.clear()
+    const targets = this.#unsyncedTargets
+    this.#unsyncedTargets = []
     this.#bytesBehind = 0
     const startMs = this.#clock.monotonic()
     const error = await syncAll(targets)

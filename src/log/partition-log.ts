@@ -11,7 +11,7 @@ import type { CheckedBatch } from './batches/check-batch.ts'
 import { type LogCheckpoint, refuseUnsaved } from './checkpoints.ts'
 import type { EpochEnd } from './leader-epochs.ts'
 import type { Appended, AppendSettled, ReadOptions, ReadResult, TimestampedOffset } from './log-answers.ts'
-import { appendJournalOf, noteTruncation } from './journal/append-journal.ts'
+import { LogJournal, noteTruncation } from './journal/append-journal.ts'
 import { LogFolder } from './log-folder.ts'
 import type { LogServices, LogSettings, PartitionLogOptions } from './log-settings.ts'
 import { LogWriter } from './log-writer.ts'
@@ -25,6 +25,13 @@ import { LogInspector } from './soundness/log-inspector.ts'
 import type { PartitionTail } from './tail-cache.ts'
 import { firstRecordAtOrAfter, recordOfGreatestTimestamp } from './segments/timestamps.ts'
 
+/** What changes while the log is open: one object, which its parts share. */
+interface LogNow {
+  settings: LogSettings
+  writer: LogWriter
+  unavailable: { readonly error: ErrorName; readonly reason: string } | undefined
+}
+
 export class PartitionLog {
   readonly topicId: string
   readonly topic: string
@@ -35,11 +42,9 @@ export class PartitionLog {
   readonly #folder: LogFolder
   readonly #tail: PartitionTail
   readonly #reader: LogReader
-  #settings: LogSettings
-  #writer: LogWriter
+  readonly #now: LogNow
   #logStartOffset: number
   #deletedBelow: number // a start is moved before that is on disk
-  #unavailable: { readonly error: ErrorName; readonly reason: string } | undefined
   #readOnlyReason: string | undefined
 
   /** For retention and compaction. */
@@ -58,23 +63,14 @@ export class PartitionLog {
     this.folder = options.folder
     this.#options = options
     this.#services = options.services
-    this.#settings = options.settings
     this.#folder = folder
     this.#tail = options.services.tailCache.partition()
     this.#logStartOffset = this.#deletedBelow = recovered.logStartOffset
-    this.#writer = this.#newWriter(recovered)
-    const { services } = options
-    const [settings, writer] = [() => this.#settings, () => this.#writer]
-    const isAvailable = (): boolean => this.#unavailable === undefined
-    this.exchange = new SegmentExchange({ folder, services, settings, writer, isAvailable })
-    const inspector = new LogInspector({ folder: folder.path, services, settings, writer })
-    this.#reader = new LogReader({
-      folder: folder.path,
-      services,
-      inspector,
-      segments: () => writer().segments,
-      refusalOf: (offset) => this.#refusalOf(offset),
-    })
+    const { services, settings } = options
+    const log = (this.#now = { settings, writer: this.#newWriter(recovered, settings), unavailable: undefined })
+    this.exchange = new SegmentExchange({ folder, services, log })
+    const inspector = new LogInspector({ folder: folder.path, services, log })
+    this.#reader = new LogReader({ folder: folder.path, services, inspector, log, refusalOf: (offset) => this.#refusalOf(offset) })
   }
 
   /**
@@ -105,7 +101,7 @@ export class PartitionLog {
 
   /** Nothing at or past it is shown to anyone. */
   get highWatermark(): number {
-    return this.#writer.queue.highWatermark
+    return this.#now.writer.queue.highWatermark
   }
 
   get lastStableOffset(): number {
@@ -114,16 +110,16 @@ export class PartitionLog {
 
   /** Of the next append; above the high watermark while appends are on their way to disk. */
   get logEndOffset(): number {
-    return this.#writer.queue.endOffset
+    return this.#now.writer.queue.endOffset
   }
 
   get sizeBytes(): number {
-    return this.#writer.segments.sizeBytes
+    return this.#now.writer.segments.sizeBytes
   }
 
   /** Why nothing is read or written any more (damage; a bug of ours); undefined while the log is served. */
   get offlineReason(): string | undefined {
-    return this.#unavailable?.reason
+    return this.#now.unavailable?.reason
   }
 
   /** Why no more appends are taken until a restart, while reads go on (a failed sync). */
@@ -133,8 +129,8 @@ export class PartitionLog {
 
   /** Whether it could be closed now, and opened again as if nothing had happened: it has no trouble to remember, and nothing on its way to disk. */
   get mayUnload(): boolean {
-    const { queue } = this.#writer
-    return this.#unavailable === undefined && this.#readOnlyReason === undefined && queue.recoveryPoint === queue.endOffset
+    const { queue } = this.#now.writer
+    return this.#now.unavailable === undefined && this.#readOnlyReason === undefined && queue.recoveryPoint === queue.endOffset
   }
 
   /** One batch, which is patched in place (base offset, leader epoch) and in use until it is done. A repeated batch answers its first offset. Throws a Refusal. */
@@ -142,7 +138,7 @@ export class PartitionLog {
     this.#checkAvailable()
     if (this.#readOnlyReason !== undefined) throw new Refusal('KAFKA_STORAGE_ERROR', this.#readOnlyReason)
     try {
-      const { baseOffset, timestamp } = this.#writer.append(bytes, view, (refusal) => settled(refusal ?? appended))
+      const { baseOffset, timestamp } = this.#now.writer.append(bytes, view, (refusal) => settled(refusal ?? appended))
       const appended: Appended = {
         baseOffset,
         logAppendTimeMs: view.timestampType === 'LogAppendTime' ? timestamp : -1,
@@ -180,12 +176,12 @@ export class PartitionLog {
   /** The last epoch at or below `epoch` and where it ended; -1 and -1 when it is yet to come. */
   endOffsetForEpoch(epoch: number): EpochEnd {
     this.#checkAvailable()
-    return this.#writer.epochs.endOffsetFor(epoch, this.#writer.leaderEpoch, this.highWatermark)
+    return this.#now.writer.epochs.endOffsetFor(epoch, this.#now.writer.leaderEpoch, this.highWatermark)
   }
 
   /** The leader epoch of the record at `offset`, which may be yet to come; -1 when unknown. */
   epochAt(offset: number): number {
-    return offset >= this.logEndOffset ? this.#writer.leaderEpoch : this.#writer.epochs.epochAt(offset)
+    return offset >= this.logEndOffset ? this.#now.writer.leaderEpoch : this.#now.writer.epochs.epochAt(offset)
   }
 
   /** Records below `offset` are gone, for good once this settles. Refuses one above the high watermark (OFFSET_OUT_OF_RANGE); a lower one than now changes nothing. */
@@ -195,26 +191,26 @@ export class PartitionLog {
     if (offset <= this.#deletedBelow) return
     this.#logStartOffset = Math.max(this.#logStartOffset, offset)
     this.onAdvance?.(Infinity)
-    await this.#writer.queue.flush().catch(() => undefined) // or a power loss would leave a log that ends before it begins
+    await this.#now.writer.queue.flush().catch(() => undefined) // or a power loss would leave a log that ends before it begins
     await this.#services.checkpoints.save(this).catch(refuseUnsaved)
     this.#deletedBelow = Math.max(this.#deletedBelow, offset)
-    this.#writer.epochs.truncateFromStart(offset) // not before: a crash would leave the file of the epochs without those of records that are there
+    this.#now.writer.epochs.truncateFromStart(offset) // not before: a crash would leave the file of the epochs without those of records that are there
     this.#services.checkpoints.changed(this)
     await this.exchange.removeBelow(offset)
   }
 
   /** As LogInspector's. */
   scrub(paced: (bytes: number) => Promise<void>): Promise<void> {
-    return this.#unavailable === undefined ? this.#reader.inspector.scrub(paced) : Promise.resolve()
+    return this.#now.unavailable === undefined ? this.#reader.inspector.scrub(paced) : Promise.resolve()
   }
 
   /** Drops the batch that holds `offset` and all after it. Appends and reads are refused meanwhile, and for good when it fails. */
   async truncateTo(offset: number): Promise<void> {
     this.#checkAvailable()
-    this.#unavailable = { error: 'NOT_LEADER_OR_FOLLOWER', reason: 'the log is being truncated' }
+    this.#now.unavailable = { error: 'NOT_LEADER_OR_FOLLOWER', reason: 'the log is being truncated' }
     try {
       await this.exchange.alone(() => this.#truncateTo(offset))
-      this.#unavailable = undefined
+      this.#now.unavailable = undefined
       this.onAdvance?.(Infinity)
     } catch (error) {
       this.#goOffline(`the log could not be truncated: ${String(error)}`)
@@ -223,31 +219,31 @@ export class PartitionLog {
   }
 
   updateSettings(settings: LogSettings): void {
-    this.#settings = settings
-    this.#writer.settings = settings
+    this.#now.settings = settings
+    this.#now.writer.settings = settings
     this.#syncInTime() // what is unsynced by now waits no longer than that
   }
 
   /** Everything appended before the call is synced. */
   async flush(): Promise<void> {
-    await this.#writer.queue.flush()
+    await this.#now.writer.queue.flush()
     this.#services.checkpoints.changed(this)
   }
 
   /** Everything below is in the segments, synced. */
   get recoveryPoint(): number {
-    return this.#writer.queue.recoveryPoint
+    return this.#now.writer.queue.recoveryPoint
   }
 
   /** For the journal: what is written to the segments is synced, if that works. */
   async syncWritten(): Promise<void> {
-    await this.#writer.queue.syncWritten()
+    await this.#now.writer.queue.syncWritten()
     this.#services.checkpoints.changed(this)
   }
 
   /** For the journal: a batch that was appended in an earlier run, at the log's end. Rejects when it cannot be written. */
   restore(batch: BatchView): Promise<void> {
-    return this.#writer.restore(batch)
+    return this.#now.writer.restore(batch)
   }
 
   /** Nothing is read or written any more: what was acknowledged is missing. */
@@ -257,14 +253,14 @@ export class PartitionLog {
 
   /** For LogCheckpoints. */
   async prepareCheckpoint(): Promise<number> {
-    return this.#writer.upkeep.checkpoint(this.#writer.queue.recoveryPoint)
+    return this.#now.writer.upkeep.checkpoint(this.#now.writer.queue.recoveryPoint)
   }
 
   /** Takes no more appends, flushes, and leaves everything so that the next open has nothing to recover; where the disk fails, it has something. */
   async close(): Promise<void> {
-    const { queue } = this.#writer
-    const wasAvailable = this.#unavailable === undefined
-    this.#unavailable ??= { error: 'NOT_LEADER_OR_FOLLOWER', reason: 'the log is closed' }
+    const { queue } = this.#now.writer
+    const wasAvailable = this.#now.unavailable === undefined
+    this.#now.unavailable ??= { error: 'NOT_LEADER_OR_FOLLOWER', reason: 'the log is closed' }
     await queue.settle()
     if (wasAvailable && queue.failure === undefined) await this.#saveAll()
     await queue.idle()
@@ -279,9 +275,9 @@ export class PartitionLog {
 
   /** Takes no more appends or reads, renames the folder to `….<uuid>-delete` and syncs; the files go `fileDeleteDelayMs` later. */
   async delete(): Promise<void> {
-    const { queue, upkeep } = this.#writer
+    const { queue, upkeep } = this.#now.writer
     const { checkpoints, deletions } = this.#services
-    this.#unavailable = { error: 'UNKNOWN_TOPIC_OR_PARTITION', reason: 'the log is deleted' }
+    this.#now.unavailable = { error: 'UNKNOWN_TOPIC_OR_PARTITION', reason: 'the log is deleted' }
     queue.abandon('the log is deleted')
     this.#services.journal?.forget(this) // a checkpoint waits for no sync of it any more
     this.onAdvance?.(Infinity)
@@ -289,17 +285,17 @@ export class PartitionLog {
     await upkeep.settle()
     await this.exchange.alone(() => this.#closeFiles())
     await checkpoints.forget(this)
-    await deletions.delete(this.#folder, this.#settings.fileDeleteDelayMs)
+    await deletions.delete(this.#folder, this.#now.settings.fileDeleteDelayMs)
   }
 
   async #saveAll(): Promise<void> {
     const { checkpoints, diagnostics } = this.#services
     try {
-      await this.#writer.queue.flush()
-      await this.#writer.saveAll()
+      await this.#now.writer.queue.flush()
+      await this.#now.writer.saveAll()
       const { recoveryPoint, logStartOffset } = checkpoints.of(this.topic, this.partition)
       const isWritten = recoveryPoint === this.logEndOffset && logStartOffset === this.#logStartOffset
-      if (!isWritten || this.#writer.upkeep.hasUnsavedEpochs) checkpoints.changed(this)
+      if (!isWritten || this.#now.writer.upkeep.hasUnsavedEpochs) checkpoints.changed(this)
       this.isAtRest = true
     } catch (error) {
       diagnostics.warn('a log could not be closed as it should; the next start recovers it', { folder: this.folder, error: String(error) })
@@ -307,7 +303,7 @@ export class PartitionLog {
   }
 
   async #truncateTo(offset: number): Promise<void> {
-    const { queue, segments, upkeep } = this.#writer
+    const { queue, segments, upkeep } = this.#now.writer
     await queue.flush()
     await upkeep.settle()
     const place = await findBatch(segments.from(offset), offset)
@@ -317,7 +313,7 @@ export class PartitionLog {
     if (this.#services.journal?.isStarted) await noteTruncation(this.#services.journal, this, place.baseOffset)
     await this.#services.checkpoints.lower(this, checkpoint)
     await cutSegments(this.#folder, segments.all, place)
-    this.#writer = this.#newWriter(await recoverLog({ ...this.#options, folder: this.#folder, checkpoint }))
+    this.#now.writer = this.#newWriter(await recoverLog({ ...this.#options, folder: this.#folder, checkpoint }), this.#now.settings)
     this.#tail.clear()
   }
 
@@ -326,25 +322,25 @@ export class PartitionLog {
     const query = {
       from: this.#logStartOffset,
       upTo: Math.min(upTo, this.highWatermark),
-      maxDecompressedBytes: this.#settings.maxDecompressedBytes,
+      maxDecompressedBytes: this.#now.settings.maxDecompressedBytes,
     }
     const found = await this.#reader.find(query, find)
     return found && { ...found, leaderEpoch: this.epochAt(found.offset) }
   }
 
   #refusalOf(offset: number): Refusal | undefined {
-    if (this.#unavailable !== undefined) return new Refusal(this.#unavailable.error, this.#unavailable.reason)
+    if (this.#now.unavailable !== undefined) return new Refusal(this.#now.unavailable.error, this.#now.unavailable.reason)
     return offset < this.#logStartOffset ? this.#outOfRange(offset) : undefined
   }
 
-  #newWriter(recovered: RecoveredLog): LogWriter {
+  #newWriter(recovered: RecoveredLog, settings: LogSettings): LogWriter {
     const { services, leaderEpoch } = this.#options
     const options = {
       folder: this.#folder,
       services,
-      settings: this.#settings,
+      settings,
       leaderEpoch,
-      journal: services.journal && appendJournalOf<Segment>(services.journal, this),
+      journal: services.journal && new LogJournal<Segment>(services.journal, this),
       onVisible: (appends: readonly Append<Segment>[]) => this.#becameVisible(appends),
       onSealed: () => services.checkpoints.changed(this),
       onFailure: (reason: string, isFinal: boolean) => this.#writeFailed(reason, isFinal),
@@ -356,15 +352,15 @@ export class PartitionLog {
   #becameVisible(appends: readonly Append<Segment>[]): void {
     for (const { bytes, baseOffset, endOffset } of appends) this.#tail.add(bytes, baseOffset, endOffset)
     const visibleBytes = this.#services.counters.appended(appends)
-    if (this.#settings.durability !== 'fsync') this.#syncInTime()
+    if (this.#now.settings.durability !== 'fsync') this.#syncInTime()
     else if (this.#services.journal === undefined) this.#services.checkpoints.changed(this)
     this.onAdvance?.(visibleBytes)
   }
 
   /** What was acknowledged unsynced does not stay so for longer than the settings say. */
   #syncInTime(): void {
-    const { durability, durabilityIntervalMs, flushMs } = this.#settings
-    const { recoveryPoint, highWatermark } = this.#writer.queue
+    const { durability, durabilityIntervalMs, flushMs } = this.#now.settings
+    const { recoveryPoint, highWatermark } = this.#now.writer.queue
     if (durability === 'fsync' || recoveryPoint >= highWatermark) return
     const waitMs = durability === 'interval' ? Math.min(durabilityIntervalMs, flushMs) : flushMs
     if (waitMs < Number.MAX_SAFE_INTEGER) this.#services.syncSchedule.syncWithin(this, waitMs)
@@ -378,7 +374,7 @@ export class PartitionLog {
   }
 
   #goOffline(reason: string): void {
-    this.#unavailable = { error: 'KAFKA_STORAGE_ERROR', reason }
+    this.#now.unavailable = { error: 'KAFKA_STORAGE_ERROR', reason }
     this.#services.diagnostics.error('a log is offline', { folder: this.#folder.path, reason })
     this.onAdvance?.(Infinity)
   }
@@ -386,11 +382,11 @@ export class PartitionLog {
   async #closeFiles(): Promise<void> {
     this.#services.syncSchedule.forget(this)
     this.#tail.clear()
-    for (const segment of this.#writer.segments.all) await segment.file.close()
+    for (const segment of this.#now.writer.segments.all) await segment.file.close()
   }
 
   #checkAvailable(): void {
-    if (this.#unavailable !== undefined) throw new Refusal(this.#unavailable.error, this.#unavailable.reason)
+    if (this.#now.unavailable !== undefined) throw new Refusal(this.#now.unavailable.error, this.#now.unavailable.reason)
   }
 
   #outOfRange(offset: number): Refusal {

@@ -31,6 +31,7 @@ export class TailCache {
   readonly #budgetBytes: number
   readonly #bufferPool: BufferPool
   readonly #runs = new Set<CachedRun>() // oldest first
+  readonly #side: CacheSide
   #chargedBytes = 0
   #hitCount = 0
   #hitBytes = 0
@@ -39,6 +40,16 @@ export class TailCache {
   constructor(budgetBytes: number, bufferPool: BufferPool) {
     this.#budgetBytes = budgetBytes
     this.#bufferPool = bufferPool
+    this.#side = {
+      bufferPool,
+      add: (run) => this.#add(run),
+      remove: (run) => this.#remove(run),
+      hit: (bytes) => {
+        this.#hitCount++
+        this.#hitBytes += bytes
+      },
+      missed: () => void this.#missCount++,
+    }
   }
 
   get chargedBytes(): number {
@@ -51,16 +62,7 @@ export class TailCache {
   }
 
   partition(): PartitionTail {
-    return new PartitionTail({
-      bufferPool: this.#bufferPool,
-      add: (run) => this.#add(run),
-      remove: (run) => this.#remove(run),
-      hit: (bytes) => {
-        this.#hitCount++
-        this.#hitBytes += bytes
-      },
-      missed: () => void this.#missCount++,
-    })
+    return new PartitionTail(this.#side)
   }
 
   #add(run: CachedRun): void {

@@ -50,8 +50,8 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
   {
     name: 'checkpoint ahead of the sync',
     file: 'src/log/partition-log.ts',
-    text: 'this.#writer.upkeep.checkpoint(this.#writer.queue.recoveryPoint)',
-    instead: 'this.#writer.upkeep.checkpoint(this.#writer.queue.endOffset)',
+    text: 'this.#now.writer.upkeep.checkpoint(this.#now.writer.queue.recoveryPoint)',
+    instead: 'this.#now.writer.upkeep.checkpoint(this.#now.writer.queue.endOffset)',
   },
   {
     name: 'files removed before the log start is on disk',

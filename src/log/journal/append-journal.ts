@@ -1,19 +1,29 @@
 // How a log's appends, and its truncations, go to the journal.
 
 import type { AppendJournal } from '../append-queue.ts'
-import type { WriteTarget } from '../append-io.ts'
+import type { Append, WriteTarget } from '../append-io.ts'
 import type { Journal, JournaledLog } from './journal.ts'
 
-export function appendJournalOf<Target extends WriteTarget>(journal: Journal, log: JournaledLog): AppendJournal<Target> {
-  return {
-    get isStarted() {
-      return journal.isStarted
-    },
-    isFor: (bytes) => journal.isFor(bytes),
-    append(appends, settled) {
-      const batches = appends.map(({ bytes }) => bytes)
-      journal.append(log, batches, appends[0]!.baseOffset, appends.at(-1)!.endOffset, settled)
-    },
+export class LogJournal<Target extends WriteTarget> implements AppendJournal<Target> {
+  readonly #journal: Journal
+  readonly #log: JournaledLog
+
+  constructor(journal: Journal, log: JournaledLog) {
+    this.#journal = journal
+    this.#log = log
+  }
+
+  get isStarted(): boolean {
+    return this.#journal.isStarted
+  }
+
+  isFor(bytes: number): boolean {
+    return this.#journal.isFor(bytes)
+  }
+
+  append(appends: readonly Append<Target>[], settled: (error: Error | undefined) => void): void {
+    const batches = appends.map(({ bytes }) => bytes)
+    this.#journal.append(this.#log, batches, appends[0]!.baseOffset, appends.at(-1)!.endOffset, settled)
   }
 }
 

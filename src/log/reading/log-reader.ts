@@ -14,8 +14,7 @@ export interface LogReaderOptions {
   readonly folder: string
   readonly services: Pick<LogServices, 'bufferPool' | 'diagnostics'>
   readonly inspector: LogInspector
-  /** As they are now. */
-  readonly segments: () => SegmentList
+  readonly log: { readonly writer: { readonly segments: SegmentList } }
   /** Why records at `offset` are not to be had any more, if that is so: whatever else went wrong comes from it. */
   readonly refusalOf: (offset: number) => Refusal | undefined
 }
@@ -54,15 +53,15 @@ export class LogReader {
 
   /** Once more when the segments were exchanged under the reader. */
   async #reading<T>(offset: number, read: (segments: readonly Segment[]) => Promise<T>): Promise<T> {
-    const { segments: segmentsNow, refusalOf } = this.#options
+    const { log, refusalOf } = this.#options
     for (;;) {
-      const segments = segmentsNow().from(offset)
+      const segments = log.writer.segments.from(offset)
       try {
         return await read(segments)
       } catch (error) {
         const refusal = refusalOf(offset)
         if (refusal !== undefined) throw refusal
-        if (segmentsNow().holds(segments)) throw this.#failed(offset, error)
+        if (log.writer.segments.holds(segments)) throw this.#failed(offset, error)
       }
     }
   }

@@ -14,10 +14,12 @@ export interface OffsetIndexEntry {
   readonly position: number
 }
 
+const NO_ENTRIES = Buffer.alloc(0)
+
 export class OffsetIndex {
   readonly baseOffset: number
   readonly #entryCountMax: number
-  #entries = Buffer.alloc(0) // grows: most of 10,000 partitions never need more than a few entries
+  #entries = NO_ENTRIES // grows: most of 10,000 partitions never need more than a few entries
   #count = 0
 
   constructor(baseOffset: number, indexBytesMax: number) {

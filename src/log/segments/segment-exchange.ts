@@ -15,12 +15,18 @@ import type { LogWriter } from '../log-writer.ts'
 import { CleanedSegment } from './cleaned-segment.ts'
 import type { Segment } from './segment.ts'
 
+/** A log as it is at the moment. */
+export interface LogNow {
+  readonly settings: LogSettings
+  readonly writer: LogWriter
+  /** Why nothing is read or written any more. */
+  readonly unavailable: object | undefined
+}
+
 interface SegmentExchangeOptions {
   readonly folder: LogFolder
   readonly services: LogServices
-  readonly settings: () => LogSettings
-  readonly writer: () => LogWriter
-  readonly isAvailable: () => boolean
+  readonly log: LogNow
 }
 
 export class SegmentExchange {
@@ -34,12 +40,14 @@ export class SegmentExchange {
 
   /** By base offset, the last of them active; none while the log is not available. */
   get segments(): readonly Segment[] {
-    return this.#options.isAvailable() ? this.#options.writer().segments.all : []
+    const { log } = this.#options
+    return log.unavailable === undefined ? log.writer.segments.all : []
   }
 
   /** Closes the active segment and begins another; whether there was something to close, and nothing on its way to disk. */
   async roll(): Promise<boolean> {
-    return this.#options.isAvailable() && this.#options.writer().roll()
+    const { log } = this.#options
+    return log.unavailable === undefined && log.writer.roll()
   }
 
   /** Does something else to the segments while no exchange goes on. */
@@ -50,7 +58,7 @@ export class SegmentExchange {
   /** Every offset below `offset` is deleted, durably. What cannot be removed now is removed by the next start. */
   removeBelow(offset: number): Promise<void> {
     return this.#mutex.run(async () => {
-      const { segments, upkeep, queue } = this.#options.writer()
+      const { segments, upkeep, queue } = this.#options.log.writer
       await upkeep.settle()
       await queue.flush().catch(() => undefined) // a sync that is still to come would not find the file by its name
       const removed = segments.takeBelow(offset)
@@ -70,14 +78,14 @@ export class SegmentExchange {
 
   /** By producer id, the last offset of each that may go on. */
   get producerLastOffsets(): ReadonlyMap<number, number> {
-    return this.#options.writer().producerLastOffsets
+    return this.#options.log.writer.producerLastOffsets
   }
 
   /** Nothing of it is a part of the log before `replace`. */
   begin(baseOffset: number): CleanedSegment {
-    const { folder, services, settings } = this.#options
+    const { folder, services, log } = this.#options
     const { disk, filePool, clock } = services
-    return new CleanedSegment({ baseOffset, folder, disk, filePool, settings: settings(), nowMs: clock.now() })
+    return new CleanedSegment({ baseOffset, folder, disk, filePool, settings: log.settings, nowMs: clock.now() })
   }
 
   /**
@@ -86,9 +94,9 @@ export class SegmentExchange {
    */
   replace(old: readonly Segment[], cleaned: CleanedSegment): Promise<boolean> {
     return this.#mutex.run(async () => {
-      const { folder, isAvailable, writer } = this.#options
-      const { segments } = writer()
-      if (!isAvailable() || this.#failure !== undefined || !segments.holds(old)) return false
+      const { folder, log } = this.#options
+      const { segments } = log.writer
+      if (log.unavailable !== undefined || this.#failure !== undefined || !segments.holds(old)) return false
       try {
         await cleaned.rename('.swap')
         await folder.sync()
@@ -115,8 +123,8 @@ export class SegmentExchange {
   }
 
   #removeLater(segments: readonly Segment[]): void {
-    const { services, settings } = this.#options
-    services.deletions.later(settings().fileDeleteDelayMs, async () => {
+    const { services, log } = this.#options
+    services.deletions.later(log.settings.fileDeleteDelayMs, async () => {
       for (const segment of segments) await segment.remove().catch((error: unknown) => this.#warn(error))
     })
   }

@@ -90,7 +90,7 @@ interface Doubt {
 async function findBatch(
   segment: Segment,
   nextBaseOffset: number | undefined,
-  { offset, maxBytes, bufferPool, inspector: { order } }: SegmentReadRequest,
+  { offset, maxBytes, bufferPool, inspector: order }: SegmentReadRequest,
 ): Promise<Located | Doubt | undefined> {
   const { soundness } = segment
   const remembered = segment.rememberedPosition(offset)

@@ -47,7 +47,7 @@ export class Segment {
   #sealedGreatestTimestamp: number | undefined
   #isNameSynced: boolean
   #predecessor: Segment | undefined
-  #readPositions = new Map<number, number>()
+  #readPositions: Map<number, number> | undefined // most of 10,000 are not read
   #suffix: '' | '.deleted' = ''
   #rebuilding: Promise<SegmentIndexes> | undefined
   #ownFrom = 0 // what lies behind was indexed by this process, batch by batch
@@ -169,7 +169,7 @@ export class Segment {
 
   /** Drops what the file holds from `position` on, for good: it would be taken for what is appended there instead. */
   async cut(position: number): Promise<void> {
-    this.#readPositions.clear()
+    this.#readPositions = undefined
     this.soundness.cut(position)
     if (position === this.#writtenSize && !this.#mayHoldMore) return
     try {
@@ -252,14 +252,15 @@ export class Segment {
 
   /** Where the batch that begins at `offset` is, when a reader stopped there. */
   rememberedPosition(offset: number): number | undefined {
-    return this.#readPositions.get(offset)
+    return this.#readPositions?.get(offset)
   }
 
   rememberPosition(offset: number, position: number): void {
-    this.#readPositions.delete(offset)
-    this.#readPositions.set(offset, position)
-    if (this.#readPositions.size <= REMEMBERED_POSITIONS_MAX) return
-    for (const oldest of this.#readPositions.keys()) return void this.#readPositions.delete(oldest)
+    const positions = (this.#readPositions ??= new Map<number, number>())
+    positions.delete(offset)
+    positions.set(offset, position)
+    if (positions.size <= REMEMBERED_POSITIONS_MAX) return
+    for (const oldest of positions.keys()) return void positions.delete(oldest)
   }
 
   /** No part of the log any more. Who reads it may go on until `remove`; its names are free. The caller syncs the folder. */

@@ -13,10 +13,12 @@ export interface TimeIndexEntry {
   readonly offset: number
 }
 
+const NO_ENTRIES = Buffer.alloc(0)
+
 export class TimeIndex {
   readonly baseOffset: number
   readonly #entryCountMax: number
-  #entries = Buffer.alloc(0)
+  #entries = NO_ENTRIES
   #count = 0
 
   constructor(baseOffset: number, indexBytesMax: number) {

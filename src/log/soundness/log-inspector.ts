@@ -12,50 +12,52 @@ const PIECE_BYTES = 1 << 20
 interface LogInspectorOptions {
   /** Where the log is, for people. */
   readonly folder: string
-  readonly settings: () => Pick<LogSettings, 'mayHaveGaps'>
-  readonly writer: () => { readonly segments: { readonly all: readonly Segment[] }; readonly epochs: Pick<LeaderEpochs, 'epochAt'> }
+  readonly log: {
+    readonly settings: Pick<LogSettings, 'mayHaveGaps'>
+    readonly writer: { readonly segments: { readonly all: readonly Segment[] }; readonly epochs: Pick<LeaderEpochs, 'epochAt'> }
+  }
   readonly services: Pick<LogServices, 'counters' | 'diagnostics'>
 }
 
-export class LogInspector {
+export class LogInspector implements LogOrder {
   readonly #options: LogInspectorOptions
-
-  readonly order: LogOrder
 
   constructor(options: LogInspectorOptions) {
     this.#options = options
-    this.order = {
-      mayHaveGaps: () => options.settings().mayHaveGaps,
-      epochAt: (offset) => options.writer().epochs.epochAt(offset),
-    }
+  }
+
+  mayHaveGaps(): boolean {
+    return this.#options.log.settings.mayHaveGaps
+  }
+
+  epochAt(offset: number): number {
+    return this.#options.log.writer.epochs.epochAt(offset)
   }
 
   /** Notes with the segment what is sound and what is not around `position`. */
   inspect(segment: Segment, position: number): Promise<void> {
-    const { order } = this
     const nextBaseOffset = this.#baseOffsetBehind(segment)
-    return inspectSegment(segment, { doubtAt: position, nextBaseOffset, order, damaged: (part) => this.#tell(segment, part) })
+    return inspectSegment(segment, { doubtAt: position, nextBaseOffset, order: this, damaged: (part) => this.#tell(segment, part) })
   }
 
   /** Reads all that is written, a piece at a time, and tells what is damaged. `paced` gets the size of each piece, and says when to go on. */
   async scrub(paced: (bytes: number) => Promise<void>): Promise<void> {
-    const { writer } = this.#options
-    for (const segment of writer().segments.all.slice()) {
+    const { log } = this.#options
+    for (const segment of log.writer.segments.all.slice()) {
       try {
         await this.#scrubSegment(segment, paced)
       } catch (error) {
-        if (writer().segments.all.includes(segment)) throw error // else it was removed or exchanged meanwhile
+        if (log.writer.segments.all.includes(segment)) throw error // else it was removed or exchanged meanwhile
         await paced(0)
       }
     }
   }
 
   async #scrubSegment(segment: Segment, paced: (bytes: number) => Promise<void>): Promise<void> {
-    const { order } = this
     for (let start = startOf(segment); start.position < segment.writtenSize;) {
       const nextBaseOffset = this.#baseOffsetBehind(segment)
       const to = start.position + PIECE_BYTES
-      const end = await inspectPart(segment, { start, to, nextBaseOffset, order, damaged: (part) => this.#tell(segment, part) })
+      const end = await inspectPart(segment, { start, to, nextBaseOffset, order: this, damaged: (part) => this.#tell(segment, part) })
       if (end.position === start.position) break
       await paced(end.position - start.position)
       start = end
@@ -63,7 +65,7 @@ export class LogInspector {
   }
 
   #baseOffsetBehind(segment: Segment): number | undefined {
-    return this.#options.writer().segments.all.find(({ baseOffset }) => baseOffset > segment.baseOffset)?.baseOffset
+    return this.#options.log.writer.segments.all.find(({ baseOffset }) => baseOffset > segment.baseOffset)?.baseOffset
   }
 
   #tell({ baseOffset }: Segment, { position, size, fromOffset, toOffset, message: damage }: DamagedPart): void {
