@@ -41,6 +41,18 @@ describe('what is done for many', () => {
     expect((await services.groups.shardOf(GROUP)).offsets.committed.count).toBe(MANY)
   })
 
+  it('shares them while the commit of thousands of offsets is encoded', async () => {
+    const services = await openServices()
+    await services.createTopic('a', 20 * MANY)
+    await services.groups.shardOf(GROUP)
+    const thousands = Object.fromEntries(Array.from({ length: 20 * MANY }, (_, index) => [index, 1]))
+    const [turnsOfOne, turnsOfThousands] = [
+      await turnsOf(services, () => commit(services, GROUP, { 0: 1 })),
+      await turnsOf(services, () => commit(services, GROUP, thousands)),
+    ]
+    expect(turnsOfThousands).toBeGreaterThan(turnsOfOne)
+  })
+
   it('shares them while records of many partitions in one request are checked, placed and written', async () => {
     const services = await openServices()
     await services.createTopic('a', MANY)

@@ -16,6 +16,7 @@ const READ_BYTES = 1 << 20
 const DECOMPRESSED_BYTES_MAX = 64 << 20
 const RECORD_OVERHEAD_BYTES = 32 // at most, of a record besides its key and value
 const BATCH_OVERHEAD_BYTES = 61
+const ENCODED_PER_STEP = 500 // a millisecond or two
 const WITHOUT_END = 2 ** 31 - 1 // ms: whoever waits has a timeout of its own, and the log has to know what became of the append
 
 interface Waiting {
@@ -116,7 +117,7 @@ export class GroupLog {
       if (wait !== undefined) await wait
       const next = this.#waiting[0]!
       try {
-        next.encoded ??= encodedOf(next, sizeMax)
+        next.encoded ??= await this.#encode(next, sizeMax)
         size += next.encoded.size
         if (together.length > 0 && size > sizeMax) break
         together.push(next)
@@ -126,6 +127,19 @@ export class GroupLog {
       this.#waiting.shift()
     }
     return together
+  }
+
+  /** Rejects with UNKNOWN_SERVER_ERROR. */
+  async #encode({ drafts, timestamp }: Waiting, sizeMax: number): Promise<Waiting['encoded'] & object> {
+    const records: RecordToEncode[] = []
+    for (let start = 0; start < drafts.length; start += ENCODED_PER_STEP) {
+      if (start > 0) await this.#options.turnShare.step()
+      const encoded = encodeGroupRecords(drafts.slice(start, start + ENCODED_PER_STEP))
+      for (const { key, value } of encoded) records.push({ timestamp, key, value })
+    }
+    const size = records.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + (value?.length ?? 0) + RECORD_OVERHEAD_BYTES, 0)
+    if (size + BATCH_OVERHEAD_BYTES <= sizeMax) return { records, size }
+    throw new Refusal('UNKNOWN_SERVER_ERROR', `${size} bytes are more than a batch of __consumer_offsets may have`)
   }
 
   /** Resolves when the batch is durable. */
@@ -144,14 +158,6 @@ export class GroupLog {
     for (const { reject } of [...together, ...this.#waiting.splice(0)]) reject(this.#failure)
     this.#options.failed(this.#failure)
   }
-}
-
-/** Throws UNKNOWN_SERVER_ERROR. */
-function encodedOf({ drafts, timestamp }: Waiting, sizeMax: number): Waiting['encoded'] & object {
-  const records = encodeGroupRecords(drafts).map(({ key, value }) => ({ timestamp, key, value }))
-  const size = records.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0) + RECORD_OVERHEAD_BYTES, 0)
-  if (size + BATCH_OVERHEAD_BYTES <= sizeMax) return { records, size }
-  throw new Refusal('UNKNOWN_SERVER_ERROR', `${size} bytes are more than a batch of __consumer_offsets may have`)
 }
 
 function decodedAfter(

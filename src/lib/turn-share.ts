@@ -59,6 +59,12 @@ export class TurnShare {
     return this.#clock.monotonic() - this.#sinceMs! >= WORK_MS
   }
 
+  /** Does the work now, or in a later turn when there has been enough in this one. */
+  soon(work: () => void): void {
+    if (this.isSpent) this.later(work)
+    else work()
+  }
+
   /** Does the work in a later turn, after what others have put off before. */
   later(work: () => void): void {
     if (this.#sinceMs === undefined) this.#begin()

@@ -79,7 +79,7 @@ export class Connection {
     this.#socket = socket
     this.#output = new Output(socket, services.pieceTurns, () => this.#resumeSoon())
     this.#quietSinceMs = services.clock.monotonic()
-    socket.on('end', () => this.#finishNow())
+    socket.on('end', () => services.turnShare.soon(() => this.#finishNow()))
     socket.on('finish', () => this.#linger())
     socket.on('error', (error: NodeJS.ErrnoException) =>
       services.diagnostics.debug('a connection broke', { client: info.remoteAddress, reason: error.code ?? error.message }),
@@ -248,8 +248,7 @@ export class Connection {
   }
 
   readonly #flush = (): void => {
-    if (this.#services.turnShare.isSpent) this.#services.turnShare.later(this.#flushNow)
-    else this.#flushNow()
+    this.#services.turnShare.soon(this.#flushNow)
   }
 
   readonly #flushNow = (): void => {

@@ -16,7 +16,7 @@ import { CleanedSegment } from './cleaned-segment.ts'
 import type { Segment } from './segment.ts'
 
 /** A log as it is at the moment. */
-export interface LogNow {
+interface LogNow {
   readonly settings: LogSettings
   readonly writer: LogWriter
   /** Why nothing is read or written any more. */
