@@ -1,6 +1,7 @@
 // The brokers that are measured: Ottla in each durability, and Kafka as it comes and with a sync of every append.
 
 import { startKafka } from '../../test/support/kafka-process.ts'
+import type { Figures } from './figures.ts'
 import { startOttla } from './ottla.ts'
 
 export type Contender = 'os' | 'each' | 'interval' | 'fsync' | 'kafka' | 'kafka-synced'
@@ -9,8 +10,8 @@ export interface MeasuredBroker {
   readonly bootstrap: string
   readonly pid: number
   readonly dataFolder: string
-  /** The longest stall of its event loop since the last call; undefined where none is watched. */
-  stallMs(): Promise<number | undefined>
+  /** The longest stalls of its event loop since the last call; none where it is not watched. */
+  stalls(): Promise<Pick<Figures, 'stallMs' | 'ownStallMs'>>
   stop(): Promise<void>
   /** As a crash would end it. */
   kill(): Promise<void>
@@ -60,13 +61,18 @@ function kafkaWith(ownSettings: readonly string[]): ContenderRow['start'] {
   return async (folder, { settings, port = 0 }) => {
     const options = { heapMb: KAFKA_HEAP_MB, javaFlags: KAFKA_JAVA_FLAGS, readyWithinMs: READY_WITHIN_MS, ...(port === 0 ? {} : { port }) }
     const kafka = await startKafka(folder, [...ownSettings, ...settings], options)
-    return { ...kafka, stallMs: () => Promise.resolve(undefined) }
+    return { ...kafka, stalls: () => Promise.resolve({}) }
   }
 }
 
 function ottlaWith(durability: string, ownSettings: readonly string[] = []): ContenderRow['start'] {
   return async (folder, { settings, port = 0, isWatched = false }) => {
     const broker = await startOttla({ folder, durability, settings: [...ownSettings, ...settings], port, isWatched })
-    return { ...broker, stallMs: async () => (isWatched ? (await broker.report()).stallMs : undefined) }
+    const stalls = async (): ReturnType<MeasuredBroker['stalls']> => {
+      if (!isWatched) return {}
+      const { stallMs, ownStall } = await broker.report()
+      return { stallMs, ownStallMs: ownStall.ranMs + ownStall.diskMs }
+    }
+    return { ...broker, stalls }
   }
 }

@@ -9,7 +9,10 @@ export interface Figures {
   readonly cpuSecondsPerGigabyte?: number
   readonly cpuMicrosecondsPerRequest?: number
   readonly peakMegabytes?: number
+  /** By the clock: also while other processes, or the host of a virtual machine, had the cores. */
   readonly stallMs?: number
+  /** The longest that the broker's thread ran, and waited for the disk, without a look at the clock: what it did itself. */
+  readonly ownStallMs?: number
   /** From the start of the process. */
   readonly firstRoundTripMs?: number
   /** From the start of the process, after a clean stop. */

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { ReadResult } from '../../src/log/log-answers.ts'
 import type { PartitionRead, PartitionRecords } from '../../src/topics/partitions/log-read.ts'
 import type { ReadRequest } from '../../src/topics/record-store.ts'
-import type { Refusal } from '../../src/wire/error-codes.ts'
+import { Refusal } from '../../src/wire/error-codes.ts'
+import { settled } from '../support/test-log.ts'
 import { batchOf, openServices } from '../support/test-services.ts'
 
 async function opened(partitionCount = 1) {
@@ -107,5 +109,63 @@ describe('a read of many partitions', () => {
     const [committed] = await read({ readCommitted: true })
     expect(all).toMatchObject({ highWatermark: 2, lastStableOffset: 1 })
     expect(committed).toMatchObject({ highWatermark: 2, lastStableOffset: 1, size: sizeOf(all) / 2 })
+  })
+
+  /** Logs whose reads end when the test says so, each with a hundred bytes. */
+  async function heldReads(partitionCount: number) {
+    const test = await opened(partitionCount)
+    const begun: number[] = []
+    const ends: ((refusal?: Refusal) => Promise<void>)[] = []
+    for (const [index, partition] of test.records.partitions.entries()) {
+      await test.appendNow('x', index)
+      const read = (): Promise<ReadResult> =>
+        new Promise((resolve, reject) => {
+          begun.push(index)
+          ends[index] = async (refusal) => {
+            if (refusal === undefined) resolve({ chunks: [Buffer.alloc(100)], size: 100 })
+            else reject(refusal)
+            await settled()
+          }
+        })
+      Object.defineProperty(partition.log, 'read', { value: read })
+    }
+    const reads = test.records.partitions.map(({ index }) => test.readOf(index))
+    return { ...test, reads, begun, end: (index: number, refusal?: Refusal) => ends[index]!(refusal) }
+  }
+
+  it('reads the next three from disk beside each, once it has found something', async () => {
+    const { read, reads, begun, end } = await heldReads(7)
+    const results = read({ reads, maxBytes: 10 << 20 })
+    await settled()
+    expect(begun).toEqual([0])
+    await end(0)
+    expect(begun).toEqual([0, 1, 2, 3, 4])
+    await end(3)
+    await end(2, new Refusal('KAFKA_STORAGE_ERROR'))
+    expect(begun).toEqual([0, 1, 2, 3, 4])
+    await end(1)
+    expect(begun).toEqual([0, 1, 2, 3, 4, 5, 6])
+    for (const index of [4, 5, 6]) await end(index)
+    expect((await results).map((result) => (result instanceof Refusal ? result.error : result.size))).toEqual([
+      100,
+      100,
+      'KAFKA_STORAGE_ERROR',
+      100,
+      100,
+      100,
+      100,
+    ])
+  })
+
+  it('reads only those beside each other that all fit', async () => {
+    const { read, reads, begun, end } = await heldReads(4)
+    const results = read({ reads, maxBytes: 2.5 * (1 << 20) })
+    await settled()
+    await end(0)
+    expect(begun).toEqual([0, 1, 2])
+    await end(1)
+    await end(2)
+    await end(3)
+    expect((await results).map(sizeOf)).toEqual([100, 100, 100, 100])
   })
 })

@@ -31,7 +31,7 @@ export const manyPartitions: Scenario = async ({ contender, folder, sharedFolder
       await askForLeaders(connection, topics)
       await fetchOne(connection, topics)
     })
-    await broker.stallMs() // from now on: what is done before a broker is there holds up nobody
+    await broker.stalls() // from now on: what is done before a broker is there holds up nobody
     const beforeMs = performance.now()
     await askAgain(() => askAll(connection, topics, bytesPerPartition)) // a leader of Kafka's may not know yet what it may show
     const allReadyMs = answeredMs + performance.now() - beforeMs
@@ -47,7 +47,7 @@ export const manyPartitions: Scenario = async ({ contender, folder, sharedFolder
       await afterStop.broker.kill()
       if (isOurs(contender)) rmSync(join(dataFolder, RECOVERY_POINTS))
       const afterKill = await timedStart()
-      const stallMs = await afterKill.broker.stallMs()
+      const stalls = await afterKill.broker.stalls()
       await afterKill.broker.stop()
       return {
         readyMs: afterStop.readyMs,
@@ -55,7 +55,7 @@ export const manyPartitions: Scenario = async ({ contender, folder, sharedFolder
         readyAfterKillMs: afterKill.readyMs,
         allReadyAfterKillMs: afterKill.allReadyMs,
         residentMegabytes: megabytes,
-        ...(stallMs === undefined ? {} : { stallMs }),
+        ...stalls,
       }
     },
     end: () => Promise.resolve(),

@@ -42,12 +42,12 @@ export const rebalance =
     await roundsFor(WARM_UP_SECONDS, round)
     return {
       async run() {
-        await broker.stallMs() // from now on
+        await broker.stalls() // from now on
         const rounds = await roundsFor(seconds, round)
-        const stallMs = await broker.stallMs()
+        const stalls = await broker.stalls()
         const joinMs = spreadOf(rounds.map((found) => found.joinMs)).median
         const leaveMs = spreadOf(rounds.map((found) => found.leaveMs)).median
-        return { joinMs, leaveMs, ...(stallMs === undefined ? {} : { stallMs }) }
+        return { joinMs, leaveMs, ...stalls }
       },
       async end() {
         await group.stop()

@@ -14,10 +14,9 @@ export const warmedUp =
     await load({ broker, topic: 'warm-up', seconds: WARM_UP_SECONDS })
     return {
       async run(number) {
-        await broker.stallMs() // from now on
+        await broker.stalls() // from now on
         const found = await load({ broker, topic: `run-${number}`, seconds })
-        const stallMs = await broker.stallMs()
-        return stallMs === undefined ? found : { ...found, stallMs }
+        return { ...found, ...(await broker.stalls()) }
       },
       end: () => broker.stop(),
     }
