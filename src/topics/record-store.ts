@@ -223,7 +223,7 @@ export class RecordStore implements TopicFollower {
     let bytesLeft = maxBytes // beside what those that were begun may give
     let isEmpty = true
     const begin = (read: PartitionRead): BegunRead => {
-      const limit = Math.min(read.maxBytes, bytesLeft)
+      const limit = Math.max(0, Math.min(read.maxBytes, bytesLeft)) // a client may ask for less than nothing
       bytesLeft -= limit
       return { limit, found: attempt(() => this.#read(read, limit, { readCommitted, atLeastOneBatch: atLeastOneBatch && isEmpty })) }
     }

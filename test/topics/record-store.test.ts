@@ -157,6 +157,17 @@ describe('a read of many partitions', () => {
     ])
   })
 
+  it('takes a negative limit of one as no room for others', async () => {
+    const { read, reads, begun, end } = await heldReads(4)
+    const [first, second, ...others] = reads
+    const results = read({ reads: [first!, { ...second!, maxBytes: -(2 ** 31) }, ...others], maxBytes: 1.5 * (1 << 20) })
+    await settled()
+    await end(0)
+    expect(begun).toEqual([0, 1, 2])
+    for (const index of [1, 2, 3]) await end(index)
+    expect(await results).toHaveLength(4)
+  })
+
   it('reads only those beside each other that all fit', async () => {
     const { read, reads, begun, end } = await heldReads(4)
     const results = read({ reads, maxBytes: 2.5 * (1 << 20) })
