@@ -17,7 +17,7 @@ import type { Services } from './services.ts'
 type AskedTopic = Infer<typeof api.request>['topics'][number]
 type TopicResponse = Draft<typeof api.response>['topics'][number]
 
-export function createTopics({ catalog, config }: Services): ServedApi {
+export function createTopics({ catalog, config, turnShare }: Services): ServedApi {
   const created = ({ id, name, partitionCount, configOverrides }: Topic): TopicResponse => ({
     name,
     topicId: id,
@@ -35,13 +35,13 @@ export function createTopics({ catalog, config }: Services): ServedApi {
       const checked = asked.map((topic) => newTopic(topic, twice))
       const results = await catalog.create(checked.filter((result) => !(result instanceof Refusal)) as NewTopic[], validateOnly)
       const remaining = results.values()
-      return {
-        topics: asked.map(({ name }, index) => {
-          const refusedEarly = checked[index]!
-          const result = refusedEarly instanceof Refusal ? refusedEarly : remaining.next().value!
-          return result instanceof Refusal ? refused(name, result) : created(result)
-        }),
-      }
+      const outcomes = checked.map((result, index) => ({
+        name: asked[index]!.name,
+        result: result instanceof Refusal ? result : remaining.next().value!,
+      }))
+      const answer = async ({ name, result }: (typeof outcomes)[number]) =>
+        result instanceof Refusal ? refused(name, result) : created(result)
+      return { topics: await turnShare.each(outcomes, 1, answer) }
     },
     refuse: ({ topics }, refusal) => ({ topics: topics.map(({ name }) => refused(name, refusal)) }),
   })

@@ -36,6 +36,15 @@ export class TurnShare {
     }
   }
 
+  /** Goes through all steps that a generator stops after; resolves to what it returns. */
+  async through<Result>(steps: Generator<void, Result>): Promise<Result> {
+    for (;;) {
+      const { done, value } = steps.next()
+      if (done) return value
+      if (this.isSpent) await this.step()
+    }
+  }
+
   /** Works on all of them, so many at once, and answers in their order. Rejects with the first failure, after all. */
   async each<Item, Result>(items: readonly Item[], count: number, work: (item: Item) => Promise<Result>): Promise<Result[]> {
     const results = Array.from<Result>({ length: items.length })

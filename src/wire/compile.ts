@@ -3,7 +3,7 @@
 
 import { assert } from '../lib/assert.ts'
 import { decoderLibrary, decoderSource } from './decoder-source.ts'
-import { encoderLibrary, encoderSource } from './encoder-source.ts'
+import { encoderLibrary, encoderSource, isLongSource } from './encoder-source.ts'
 import type { Format } from './codec-source.ts'
 import type { Reader } from './reader.ts'
 import type { Api, Draft, Field, Infer, RecordSchema } from './schema.ts'
@@ -13,6 +13,9 @@ export interface Codec<Read, Written> {
   /** Throws Malformed. Bytes that follow the message are left in the reader. */
   decode(reader: Reader): Read
   encode(writer: Writer, value: Written): void
+  /** Whether it takes long to encode; then encodeInSteps does so a part at a time. */
+  isLong(value: Written): boolean
+  encodeInSteps(writer: Writer, value: Written): Generator<void, void>
 }
 
 export function requestCodec<A extends Api>(api: A, version: number): Codec<Infer<A['request']>, Draft<A['request']>> {
@@ -53,6 +56,15 @@ function lazyCodec(path: string, schema: Field, format: Format): Codec<unknown, 
     encode(writer, value) {
       codec.encode = compile(encoderSource(path, schema, format), path, encoderLibrary) as Codec<unknown, unknown>['encode']
       codec.encode(writer, value)
+    },
+    isLong(value) {
+      codec.isLong = compile(`const isLong = (value) => ${isLongSource(schema, format)}`, 'isLong', {}) as Codec<unknown, unknown>['isLong']
+      return codec.isLong(value)
+    },
+    encodeInSteps(writer, value) {
+      const source = encoderSource(path, schema, format, { isInSteps: true })
+      codec.encodeInSteps = compile(source, path, encoderLibrary) as Codec<unknown, unknown>['encodeInSteps']
+      return codec.encodeInSteps(writer, value)
     },
   }
   return codec

@@ -1,5 +1,7 @@
 // Writes the source of an encoder: one function per struct and per array, named by the path of its field. What a draft leaves out is written as its
 // default; a null where the version has none, or a required field that is missing, is a bug of ours and named by its path.
+//
+// An encoder in steps is a generator: it stops after each element of the message's own arrays, so that a long message need not be written in one go.
 
 import { AssertionFailed } from '../lib/assert.ts'
 import { defaultSource, fieldsOf, hasFixedSize, quoted, tagged, untagged } from './codec-source.ts'
@@ -29,23 +31,24 @@ export const encoderLibrary = {
 }
 
 /** Declarations of functions; the one called `path` takes a Writer and a draft of `root`. */
-export function encoderSource(path: string, root: Field, format: Format): string {
+export function encoderSource(path: string, root: Field, format: Format, { isInSteps = false } = {}): string {
   const functions: string[] = []
 
-  /** Statements that write what `value` evaluates to. */
-  function write(type: FieldType, value: string, path: string, isNullable: boolean): string {
+  /** Statements that write what `value` evaluates to; `steps` is how many levels of it are written in steps. */
+  function write(type: FieldType, value: string, path: string, isNullable: boolean, steps: number): string {
     if (isNullable) {
       const mark = type.kind === 'struct' ? 'writer.int8(1); ' : ''
-      return `if (${value} === null) ${writeNull(type, format)}\nelse { ${mark}${write(type, value, path, false)} }`
+      return `if (${value} === null) ${writeNull(type, format)}\nelse { ${mark}${write(type, value, path, false, steps)} }`
     }
     if (hasFixedSize(type)) return `writer.${type.kind}(${value})`
+    const call = steps > 0 ? `yield* ${path}` : path
     switch (type.kind) {
       case 'struct':
-        functions.push(structFunction(type.fields, path, format, write))
-        return `${path}(writer, ${value})`
+        functions.push(structFunction(type.fields, path, format, steps, write))
+        return `${call}(writer, ${value})`
       case 'array':
-        functions.push(arrayFunction(write(type.element, 'list[index]', path, false), path, format))
-        return `${path}_array(writer, ${value})`
+        functions.push(arrayFunction(write(type.element, 'list[index]', path, false, 0), path, format, steps))
+        return `${call}_array(writer, ${value})`
       case 'string':
         return format.isFlexible ? `writer.compactString(${value})` : `writer.string(${value})`
       case 'bytes':
@@ -54,11 +57,24 @@ export function encoderSource(path: string, root: Field, format: Format): string
     }
   }
 
-  write(root.type, 'value', path, false)
+  write(root.type, 'value', path, false, isInSteps ? STEP_LEVELS : 0)
   return functions.join('\n')
 }
 
-type Write = (type: FieldType, value: string, path: string, isNullable: boolean) => string
+/** An expression that is true of a draft `value` that had better be written in steps. */
+export function isLongSource(root: Field, format: Format): string {
+  const fields = root.type.kind === 'struct' ? untagged(fieldsOf(root.type.fields, format)) : []
+  return ['false', ...fields.flatMap(({ name, type }) => (type.kind === 'array' ? [`value.${name}?.length > ${SHORT_ARRAY}`] : []))].join(
+    ' || ',
+  )
+}
+
+const STEP_LEVELS = 2 // the message, and its arrays
+const SHORT_ARRAY = 100 // elements
+
+type Write = (type: FieldType, value: string, path: string, isNullable: boolean, steps: number) => string
+
+const functionWord = (steps: number): string => (steps > 0 ? 'function*' : 'function')
 
 const writeCount = (count: string, { isFlexible }: Format): string =>
   isFlexible ? `writer.unsignedVarint(${count} + 1)` : `writer.int32(${count})`
@@ -69,17 +85,17 @@ function writeNull(type: FieldType, { isFlexible }: Format): string {
   return type.kind === 'string' ? 'writer.int16(-1)' : 'writer.int32(-1)'
 }
 
-function arrayFunction(writeElement: string, path: string, format: Format): string {
-  return `function ${path}_array(writer, list) {
+function arrayFunction(writeElement: string, path: string, format: Format, steps: number): string {
+  return `${functionWord(steps)} ${path}_array(writer, list) {
     ${writeCount('list.length', format)}
-    for (let index = 0; index < list.length; index++) { ${writeElement} }
+    for (let index = 0; index < list.length; index++) { ${writeElement}${steps > 0 ? '; yield' : ''} }
   }`
 }
 
-function structFunction(members: Fields, path: string, format: Format, write: Write): string {
+function structFunction(members: Fields, path: string, format: Format, steps: number, write: Write): string {
   const fields = fieldsOf(members, format)
   const declaration = (field: NamedField): string => `const ${field.variable} = ${valueSource(field, `${path}_${field.name}`)}`
-  const writing = (field: NamedField): string => write(field.type, field.variable, `${path}_${field.name}`, field.isNullable)
+  const writing = (field: NamedField): string => write(field.type, field.variable, `${path}_${field.name}`, field.isNullable, steps - 1)
   const writingTagged = (field: NamedField): string => {
     if (field.type.kind !== 'struct' || !field.isNullable) return writing(field)
     return `if (${field.variable} === null) writer.int8(0)\nelse { ${writing(field)} }` // a struct that is null is 0 here, and -1 everywhere else
@@ -94,7 +110,7 @@ function structFunction(members: Fields, path: string, format: Format, write: Wr
       lines.push(`if (has${field.variable}) { writer.unsignedVarint(${field.tag})\n${section} }`)
     }
   }
-  return `function ${path}(writer, value) {\n${lines.join('\n')}\n}`
+  return `${functionWord(steps)} ${path}(writer, value) {\n${lines.join('\n')}\n}`
 }
 
 /** An expression for the value that the draft `value` gives a field. */

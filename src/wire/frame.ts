@@ -39,15 +39,15 @@ export function encodeRequest<A extends Api>(
   clientId: string | null,
   request: NoInfer<Draft<A['request']>>,
 ): Buffer[] {
-  return frame((writer) => {
-    writer.int16(api.key)
-    writer.int16(version)
-    writer.int32(correlationId)
-    if (clientId === null) writer.int16(-1)
-    else writer.string(clientId)
-    if (version >= api.firstFlexibleVersion) writer.unsignedVarint(0)
-    requestCodec(api, version).encode(writer, request)
-  })
+  const writer = beginFrame()
+  writer.int16(api.key)
+  writer.int16(version)
+  writer.int32(correlationId)
+  if (clientId === null) writer.int16(-1)
+  else writer.string(clientId)
+  if (version >= api.firstFlexibleVersion) writer.unsignedVarint(0)
+  requestCodec(api, version).encode(writer, request)
+  return endFrame(writer)
 }
 
 /** The chunks of a whole frame, its size included. */
@@ -57,11 +57,21 @@ export function encodeResponse<A extends Api>(
   correlationId: number,
   response: NoInfer<Draft<A['response']>>,
 ): Buffer[] {
-  return frame((writer) => {
-    writer.int32(correlationId)
-    if (hasTaggedResponseHeader(api, version)) writer.unsignedVarint(0)
-    responseCodec(api, version).encode(writer, response)
-  })
+  const writer = beginResponse(api, version, correlationId)
+  responseCodec(api, version).encode(writer, response)
+  return endFrame(writer)
+}
+
+/** The same, a part at a time: somebody else may have a turn whenever it yields. */
+export function* encodeResponseInSteps<A extends Api>(
+  api: A,
+  version: number,
+  correlationId: number,
+  response: NoInfer<Draft<A['response']>>,
+): Generator<void, Buffer[]> {
+  const writer = beginResponse(api, version, correlationId)
+  yield* responseCodec(api, version).encodeInSteps(writer, response)
+  return endFrame(writer)
 }
 
 /** From a frame without its size. */
@@ -77,10 +87,20 @@ export function decodeResponse<A extends Api>(
 
 const hasTaggedResponseHeader = (api: Api, version: number): boolean => version >= api.firstFlexibleVersion && api.key !== apiVersions.key
 
-function frame(write: (writer: Writer) => void): Buffer[] {
+function beginResponse(api: Api, version: number, correlationId: number): Writer {
+  const writer = beginFrame()
+  writer.int32(correlationId)
+  if (hasTaggedResponseHeader(api, version)) writer.unsignedVarint(0)
+  return writer
+}
+
+function beginFrame(): Writer {
   const writer = new Writer()
   writer.int32(0) // the size, known at the end
-  write(writer)
+  return writer
+}
+
+function endFrame(writer: Writer): Buffer[] {
   const size = writer.size - SIZE_BYTES
   const chunks = writer.chunks()
   chunks[0]!.writeInt32BE(size)

@@ -7,6 +7,7 @@ import { ZERO_UUID } from './uuid.ts'
 
 const INITIAL_SIZE = 512
 const COPIED_SIZE_MAX = 1024 // copying this much costs less than one more chunk for the socket
+const CHUNK_SIZE = 256 * 1024 // one that is as long is closed rather than copied to make room: what is 10 MB long is not copied again and again
 const SHORT_STRING = 32 // up to here a loop over ASCII is faster than the calls into the runtime
 const STRING_SIZE_MAX = 0x7fff
 const TWO_TO_32 = 2 ** 32
@@ -176,8 +177,10 @@ export class Writer {
       this.#position = at + size
       return at
     }
+    const isLong = at - this.#start >= CHUNK_SIZE && this.#openSections === 0
+    if (isLong) this.#closeChunk()
     const openSize = at - this.#start
-    const larger = Buffer.allocUnsafe(Math.max(INITIAL_SIZE, 2 * (openSize + size)))
+    const larger = Buffer.allocUnsafe(Math.max(isLong ? CHUNK_SIZE : INITIAL_SIZE, 2 * (openSize + size)))
     larger.set(this.#buffer.subarray(this.#start, at))
     this.#buffer = larger
     this.#start = 0

@@ -109,6 +109,22 @@ describe('a share of a turn', () => {
     await expect(turnShare.inSteps(Array.from({ length: 200 }), work)).rejects.toThrow('a bug')
   })
 
+  it('goes through the steps of a generator, as many in a turn as there is time for', async () => {
+    const { clock, turnShare, done } = newShare()
+    function* steps(): Generator<void, string> {
+      for (const name of ['a', 'b', 'c']) {
+        done.push(name)
+        clock.advance(name === 'b' ? SHARE_MS : 1)
+        yield
+      }
+      return 'all'
+    }
+    const all = turnShare.through(steps())
+    expect(done).toEqual(['a', 'b'])
+    expect(await all).toBe('all')
+    expect(done).toEqual(['a', 'b', 'c'])
+  })
+
   it('works on so many at once, each in its turn, and answers all in order', async () => {
     const { clock, turnShare, done } = newShare()
     let underWay = 0

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { apiVersions } from '../../src/wire/messages/api-versions.ts'
 import { Refusal } from '../../src/wire/error-codes.ts'
+import { encodeResponse } from '../../src/wire/frame.ts'
 import { answered, echo, parked, pipelined, request, scripted, startServer, type TestServer } from './fake-apis.ts'
 import type { ServedApi } from '../../src/handlers/handler.ts'
 
@@ -48,6 +49,47 @@ describe('a request is answered', () => {
     client.send(frame(sent), frame(API_VERSIONS_V0))
     expect(hex(await client.next())).toBe(answer)
     expect(hex(await client.next())).toBe(API_VERSIONS_V0_ANSWER)
+  })
+})
+
+describe('a long answer', () => {
+  const answeringApis = (apiKeys: { readonly apiKey: number }[]): ServedApi[] => [
+    { ...served[0]!, accept: () => ({ answer: { errorCode: 0, apiKeys } }) },
+  ]
+  const apis = Array.from({ length: 300 }, (_, apiKey) => ({ apiKey, minVersion: 0, maxVersion: 1 }))
+
+  it('is encoded in several turns of the event loop', async () => {
+    const encodedPerTurn: number[] = []
+    let encoded = 0
+    const slowly = apis.map(({ apiKey, ...versions }) => ({
+      ...versions,
+      get apiKey() {
+        if (encoded++ === 0) setImmediate(endTurn)
+        clock.advance(1)
+        return apiKey
+      },
+    }))
+    const endTurn = (): void => {
+      encodedPerTurn.push(encoded)
+      encoded = 0
+    }
+    const { connect, clock } = await startServer({ served: answeringApis(slowly) })
+    const client = await connect()
+    client.send(frame(API_VERSIONS_V0))
+    const expected = Buffer.concat(encodeResponse(apiVersions, 0, 7, { errorCode: 0, apiKeys: apis }))
+    expect(hex(await client.next())).toBe(hex(expected.subarray(4)))
+    expect(Math.max(...encodedPerTurn)).toBeLessThan(apis.length / 10)
+  })
+
+  it('closes the connection when it cannot be encoded, which is a bug', async () => {
+    const { connect, logLines } = await startServer({
+      served: answeringApis(apis.map((api, index) => (index === 200 ? { apiKey: 1e9 } : api))),
+    })
+    const client = await connect()
+    client.send(frame(API_VERSIONS_V0))
+    expect(hex(await client.next())).toBe('00000007ffff00000000')
+    expect(hex(await client.next())).toBe('closed')
+    expect(logLines.map(({ message }) => message)).toContain('bug: could not answer ApiVersions')
   })
 })
 

@@ -18,6 +18,11 @@ function encode<S extends Field>(fields: S, draft: Draft<S>, version: number): B
   codecOf(fields, version).encode(writer, draft)
   return Buffer.concat(writer.chunks())
 }
+function encodeInSteps<S extends Field>(fields: S, draft: Draft<S>, version: number): Buffer {
+  const writer = new Writer()
+  for (const _ of codecOf(fields, version).encodeInSteps(writer, draft));
+  return Buffer.concat(writer.chunks())
+}
 const decode = <S extends Field>(fields: S, hex: string, version: number): Infer<S> =>
   codecOf(fields, version).decode(new Reader(Buffer.from(packed(hex), 'hex')))
 /** Hex may have spaces between fields. */
@@ -32,6 +37,7 @@ function agreesWithInterpreter(schema: Field, format: interpreter.Format, draft:
   const decoded = codecOf(schema, format.version).decode(reader)
   return (
     compiled.equals(Buffer.concat(interpreted.chunks())) &&
+    compiled.equals(encodeInSteps(schema, draft, format.version)) &&
     reader.remaining === 0 &&
     isDeepStrictEqual(decoded, interpreter.decode(schema.type, new Reader(compiled), format)) &&
     encode(schema, decoded, format.version).equals(compiled)
@@ -52,6 +58,24 @@ describe('a compiled codec', () => {
       }),
       { numRuns: 200 },
     )
+  })
+
+  it("stops after each element of the message's own arrays when it encodes in steps, and says when that is worth it", () => {
+    const fields = struct({
+      name: string,
+      lists: array(struct({ numbers: array(int32) })).nullable('1+'),
+      late: array(int16).versions('2+'),
+    })
+    const steps = (draft: Draft<typeof fields>, version: number): number =>
+      [...codecOf(fields, version).encodeInSteps(new Writer(), draft)].length
+    const lists = (count: number) => Array.from({ length: count }, () => ({ numbers: Array.from({ length: 200 }, () => 1) }))
+    expect(steps({ name: '', lists: lists(3), late: [1, 2] }, 2)).toBe(5)
+    expect(steps({ name: '', lists: lists(3), late: [1, 2] }, 1)).toBe(3)
+    expect(steps({ name: '', lists: null }, 2)).toBe(0)
+    const isLong = (count: number, version = 2): boolean =>
+      codecOf(fields, version).isLong({ name: '', lists: count < 0 ? null : lists(count), late: [] })
+    expect([-1, 0, 100, 101].map((count) => isLong(count))).toEqual([false, false, false, true])
+    expect(codecOf(fields, 1).isLong({ name: '', lists: [], late: Array.from({ length: 200 }, () => 1) })).toBe(false)
   })
 
   it('is compiled once for a schema and a version', () => {

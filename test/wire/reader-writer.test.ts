@@ -159,6 +159,16 @@ describe('a writer', () => {
     expect(chunks[0]!.buffer).not.toBe(small.buffer)
   })
 
+  it('begins another chunk where one is long, so that what was written is not copied again and again', () => {
+    const writer = new Writer()
+    const part = Buffer.alloc(1000, 5)
+    for (let index = 0; index < 2000; index++) writer.bytes(part)
+    const chunks = writer.chunks()
+    expect(Math.max(...chunks.map(({ length }) => length))).toBeLessThan(600_000)
+    expect(chunks.length).toBeLessThan(10)
+    expect(Buffer.concat(chunks).equals(Buffer.alloc(2_000_000, 5))).toBe(true)
+  })
+
   it('writes the size of a section before it, sections within sections and large byte strings included', () => {
     const inner = Buffer.alloc(3000, 7)
     const writer = new Writer()
