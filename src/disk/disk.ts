@@ -5,6 +5,7 @@
 // A file or name survives a power loss only after `sync` of the file and `syncFolder` of the folder that holds its name.
 
 import fs from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
 import { threadPoolSize } from '../lib/thread-pool.ts'
 import { SharedSyncs } from './shared-syncs.ts'
@@ -104,6 +105,12 @@ class FileOnDisk implements DiskFile {
   }
 }
 
+function opened(path: string, how: OpenMode): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.open(path, OPEN_FLAGS[how], 0o644, (error, descriptor) => (error === null ? resolve(descriptor) : reject(error)))
+  })
+}
+
 function settled(start: (callback: (error: Error | null) => void) => void): Promise<void> {
   return new Promise((resolve, reject) => start((error) => (error === null ? resolve() : reject(error))))
 }
@@ -128,6 +135,9 @@ const spareDescriptor = new SpareDescriptor()
 /** So is the thread pool, and the host's programs look up names and read files with it: syncs, which may take long, leave two of its threads free. */
 const syncing = new Slots(Math.max(1, threadPoolSize() - 2))
 
+/** Making a file may take the kernel many milliseconds, in which it does not give up the core: one core is left for the event loop. */
+const creating = new Slots(Math.max(1, availableParallelism() - 1))
+
 const folderSyncs = new SharedSyncs(async (path) => {
   if (IS_WINDOWS) return // a folder cannot be opened there, and its names need no sync
   await briefly.use(async () => {
@@ -143,15 +153,13 @@ const folderSyncs = new SharedSyncs(async (path) => {
 
 export const fileSystem: Disk = {
   async open(path, how) {
-    const descriptor = await new Promise<number>((resolve, reject) => {
-      fs.open(path, OPEN_FLAGS[how], 0o644, (error, opened) => (error === null ? resolve(opened) : reject(error)))
-    })
-    return new FileOnDisk(descriptor)
+    return new FileOnDisk(await (how === 'create' ? creating.use(() => opened(path, how)) : opened(path, how)))
   },
 
   openFor(path, how, work) {
     return briefly.use(async () => {
-      const file = new FileOnDisk(await spareDescriptor.open(path, OPEN_FLAGS[how], 0o644))
+      const opening = (): Promise<number> => spareDescriptor.open(path, OPEN_FLAGS[how], 0o644)
+      const file = new FileOnDisk(await (how === 'create' ? creating.use(opening) : opening()))
       try {
         return await work(file)
       } finally {
@@ -222,7 +230,7 @@ function readWhole(path: string): Promise<Buffer> {
 
 async function makeOneFolder(path: string): Promise<void> {
   try {
-    await fs.promises.mkdir(path)
+    await creating.use(() => fs.promises.mkdir(path))
   } catch (error) {
     if (hasCode(error, 'ENOENT') || !(await isFolder(path))) throw error
   }
