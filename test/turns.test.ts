@@ -2,6 +2,8 @@ import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
 import type { Disk } from '../src/disk/disk.ts'
 import type { MemoryDisk } from '../src/disk/memory-disk.ts'
+import { createTopics } from '../src/wire/messages/create-topics.ts'
+import { fetch } from '../src/wire/messages/fetch.ts'
 import { commit } from './support/group-offsets.ts'
 import { settled } from './support/test-log.ts'
 import { batchOf, openServices, type TestServices } from './support/test-services.ts'
@@ -66,6 +68,29 @@ describe('what is done for many', () => {
       for (const result of await results) expect(result).toMatchObject({ baseOffset: 0 })
     })
     expect(turns).toBeGreaterThan(MANY / 10)
+  })
+
+  it('shares them on each of the ways that a fetch of thousands of partitions takes', async () => {
+    const services = await openServices()
+    await services.createTopic('a', 20 * MANY)
+    const partitions = Array.from({ length: 20 * MANY }, (_, partition) => ({ partition, fetchOffset: 0, partitionMaxBytes: 1000 }))
+    const request = { maxWaitMs: 0, minBytes: 0, topics: [{ topic: 'a', partitions }] }
+    await services.ask(fetch, 12, request) // opens the logs
+    const turns = await turnsOf(services, () => services.ask(fetch, 12, request))
+    expect(turns).toBeGreaterThan(60) // of 5 looks at the clock, one for 64 partitions: 20 to watch them, 20 to read them, 20 to look at what was read, 20 to tell it
+  })
+
+  it('shares them while the answer that tells of new topics is made', async () => {
+    const services = await openServices()
+    const topics = Array.from({ length: MANY }, (_, index) => ({
+      name: `topic-${index}`,
+      numPartitions: 1,
+      replicationFactor: 1,
+      assignments: [],
+      configs: [],
+    }))
+    const turns = await turnsOf(services, () => services.ask(createTopics, 7, { topics }))
+    expect(turns).toBeGreaterThan(MANY / 3) // half of them to make the topics
   })
 
   it('shares them while the offsets of a deleted topic go', async () => {

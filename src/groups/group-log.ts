@@ -147,6 +147,7 @@ export class GroupLog {
     const { records, topicId, partitionIndex } = this.#options
     await this.#options.turnShare.step()
     const batch = await encodeBatch({ records: together.flatMap(({ encoded }) => encoded!.records) })
+    await this.#options.turnShare.step() // it is checked as any batch is, which takes as long again
     const appends = [{ topicId, partitionIndex, records: batch }]
     const request: AppendRequest = { transactionalId: null, allowsZstd: true, timeoutMs: WITHOUT_END, appends }
     const [result] = await (await records.append(request)).results

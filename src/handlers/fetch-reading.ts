@@ -33,8 +33,7 @@ export async function readUntilEnough(services: ReadingServices, turn: FetchTurn
   const deadlineMs = clock.monotonic() + limits.maxWaitMs
   await stepWithMany(services, partitions.size)
   for (;;) {
-    const { round, size } = await readShare(services, turn, limits, deadlineMs)
-    const isUrgent = round.some(({ partition, outcome }) => partition.isUrgent(outcome))
+    const { round, size, isUrgent } = await readShare(services, turn, limits, deadlineMs)
     const waitMs = deadlineMs - clock.monotonic()
     if (size >= minBytes || isUrgent || waitMs <= 0 || partitions.size === 0 || partitions.isEnded || signal.aborted) {
       if (size > 0) memory.whenAnswerLeft(() => release(services, round, size))
@@ -50,7 +49,7 @@ export async function readUntilEnough(services: ReadingServices, turn: FetchTurn
 const MANY_PARTITIONS = 1000
 
 /** Each pass over so many takes milliseconds, of all who have waited for the same; few do not pay for a look at the clock. */
-export function stepWithMany({ turnShare }: Pick<Services, 'turnShare'>, partitionCount: number): Promise<void> | undefined {
+function stepWithMany({ turnShare }: Pick<Services, 'turnShare'>, partitionCount: number): Promise<void> | undefined {
   return partitionCount >= MANY_PARTITIONS ? turnShare.step() : undefined
 }
 
@@ -65,18 +64,23 @@ async function readShare(
   turn: FetchTurn,
   limits: FetchLimits,
   deadlineMs: number,
-): Promise<{ readonly round: Round; readonly size: number }> {
-  const { clock, fetchSessions, responseBudget } = services
+): Promise<{ readonly round: Round; readonly size: number; readonly isUrgent: boolean }> {
+  const { clock, fetchSessions, responseBudget, turnShare } = services
   const patience = { clock, waitMs: deadlineMs - clock.monotonic(), signal: limits.signal }
   const taken = takeShare(responseBudget, limits.maxBytes, patience)
   const share = taken instanceof Promise ? await fetchSessions.waits.during(taken) : taken
   let size = 0
   try {
     const round = await readRound(services, turn, limits, share)
-    await stepWithMany(services, round.length)
+    let isUrgent = false
+    let readSize = 0
+    await turnShare.inSteps(round, ({ partition, outcome }) => {
+      readSize += sizeOf(outcome)
+      isUrgent ||= partition.isUrgent(outcome)
+    })
     if (turn.isSuperseded()) throw new Refusal('INVALID_FETCH_SESSION_EPOCH')
-    size = round.reduce((sum, { outcome }) => sum + sizeOf(outcome), 0)
-    return { round, size }
+    size = readSize
+    return { round, size, isUrgent }
   } finally {
     responseBudget.give((share ?? 0) - size) // less than nothing when the first batch alone is larger than the share
   }
@@ -91,20 +95,17 @@ async function readRound(
   const reads: FetchPartition[] = []
   const refused: { partition: FetchPartition; outcome: Refusal }[] = []
   const topics = new Map<FetchTopic, Topic | Refusal>()
-  for (const partition of partitions.takeNews()) {
+  await services.turnShare.inSteps(partitions.takeNews(), (partition) => {
     let topic = topics.get(partition.topic)
     if (topic === undefined) {
       topic = attempt(() => lookUp(services, partition.topic, partitions.usesTopicIds))
       topics.set(partition.topic, topic)
     }
     const outcome = topic instanceof Refusal ? topic : refusalOf(services, partition, topic)
-    if (outcome !== undefined) {
-      refused.push({ partition, outcome })
-      continue
-    }
+    if (outcome !== undefined) return void refused.push({ partition, outcome })
     if (!partitions.isEnded) partition.watch(services.records)
     reads.push(partition)
-  }
+  })
   const outcomes = await services.records.read({
     reads,
     maxBytes: share ?? 0,
@@ -112,6 +113,7 @@ async function readRound(
     readCommitted,
     stopsWhenFull: isIncremental,
   })
+  await stepWithMany(services, outcomes.length)
   return [...outcomes.map((outcome, index) => ({ partition: reads[index]!, outcome })), ...refused]
 }
 

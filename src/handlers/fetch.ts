@@ -17,7 +17,7 @@ import { errorCode, type ErrorName, Refusal } from '../wire/error-codes.ts'
 import { fetch as api } from '../wire/messages/fetch.ts'
 import type { Draft } from '../wire/schema.ts'
 import { type FetchPartition, type ReadOutcome, sizeOf } from './fetch-partition.ts'
-import { readUntilEnough, type Round, stepWithMany } from './fetch-reading.ts'
+import { readUntilEnough, type Round } from './fetch-reading.ts'
 import type { FetchTurn } from './fetch-sessions.ts'
 import type { RequestContext, ServedApi } from './handler.ts'
 import { handler } from './handler.ts'
@@ -33,7 +33,7 @@ const PARTITIONS_MAX = 100_000
 const UNKNOWN: ReadonlySet<ErrorName> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_ID'])
 
 export function fetch(services: Services): ServedApi {
-  const { config, fetchSessions } = services
+  const { config, fetchSessions, turnShare } = services
   return handler(api, {
     async handle(request, { apiVersion, signal, connection, memory }: RequestContext) {
       checkPartitionCount(request.topics)
@@ -45,10 +45,11 @@ export function fetch(services: Services): ServedApi {
       try {
         const { maxWaitMs } = request
         const round = await readUntilEnough(services, turn, { maxWaitMs, minBytes, maxBytes, readCommitted, signal, memory })
-        const told = tell(turn, round)
-        const sessionId = turn.conclude()
-        await stepWithMany(services, told.length)
-        return { errorCode: 0, sessionId, responses: responsesOf(told, readCommitted) }
+        const responses = new ResponsesByTopic(readCommitted)
+        await turnShare.inSteps(round, (read) => {
+          if (tell(turn, read)) responses.add(read)
+        })
+        return { errorCode: 0, sessionId: turn.conclude(), responses: responses.all }
       } finally {
         turn.partitions.rest()
         turn.end()
@@ -65,25 +66,33 @@ function checkPartitionCount(topics: readonly { readonly partitions: readonly un
     throw new Refusal('INVALID_REQUEST', `a fetch of ${count} partitions: at most ${PARTITIONS_MAX} are read at once`)
 }
 
-/** The part of a round that the answer holds. */
-function tell({ partitions, isIncremental }: FetchTurn, round: Round): Round {
-  return round.filter(({ partition, outcome }) => {
-    const isTold = !isIncremental || partition.mustTell(outcome)
-    if (isTold) partition.tell(outcome)
-    if (isIncremental && sizeOf(outcome) > 0) partitions.moveToEnd(partition)
-    partitions.settle(partition, outcome)
-    return isTold
-  })
+/** Whether the answer holds it. */
+function tell(turn: FetchTurn, { partition, outcome }: Round[number]): boolean {
+  const { partitions, isIncremental } = turn
+  const isTold = !isIncremental || partition.mustTell(outcome)
+  if (isTold) partition.tell(outcome)
+  if (isIncremental && sizeOf(outcome) > 0) partitions.moveToEnd(partition)
+  if (!turn.isSuperseded()) partitions.settle(partition, outcome) // else another request may have read it since
+  return isTold
 }
 
-function responsesOf(told: Round, readCommitted: boolean): Responses {
-  const byTopic = new Map<FetchPartition['topic'], PartitionResponse[]>()
-  for (const { partition, outcome } of told) {
-    const responses = byTopic.get(partition.topic) ?? []
-    if (responses.length === 0) byTopic.set(partition.topic, responses)
-    responses.push(partitionResponse(partition.partitionIndex, outcome, readCommitted))
+class ResponsesByTopic {
+  readonly #readCommitted: boolean
+  readonly #byTopic = new Map<FetchPartition['topic'], PartitionResponse[]>()
+
+  constructor(readCommitted: boolean) {
+    this.#readCommitted = readCommitted
   }
-  return [...byTopic].map(([{ asked }, partitions]) => ({ ...asked, partitions }))
+
+  add({ partition, outcome }: Round[number]): void {
+    let responses = this.#byTopic.get(partition.topic)
+    if (responses === undefined) this.#byTopic.set(partition.topic, (responses = []))
+    responses.push(partitionResponse(partition.partitionIndex, outcome, this.#readCommitted))
+  }
+
+  get all(): Responses {
+    return [...this.#byTopic].map(([{ asked }, partitions]) => ({ ...asked, partitions }))
+  }
 }
 
 function partitionResponse(partitionIndex: number, outcome: ReadOutcome, readCommitted: boolean): PartitionResponse {

@@ -1,7 +1,8 @@
 // Writes the source of an encoder: one function per struct and per array, named by the path of its field. What a draft leaves out is written as its
 // default; a null where the version has none, or a required field that is missing, is a bug of ours and named by its path.
 //
-// An encoder in steps is a generator: it stops after each element of the message's own arrays, so that a long message need not be written in one go.
+// An encoder in steps is a generator: it stops after every few elements of the message's own arrays, and of the arrays in these, so that a long message need
+// not be written in one go.
 
 import { AssertionFailed } from '../lib/assert.ts'
 import { defaultSource, fieldsOf, hasFixedSize, quoted, tagged, untagged } from './codec-source.ts'
@@ -30,24 +31,28 @@ export const encoderLibrary = {
   },
 }
 
+const STEP_LEVELS = 4 // the message, its arrays, what is in them, and the arrays of that
+const ELEMENTS_PER_STEP = 16 // of up to 10 KB: configs of a topic, with documentation
+const SHORT_ARRAY = 100
+
 /** Declarations of functions; the one called `path` takes a Writer and a draft of `root`. */
 export function encoderSource(path: string, root: Field, format: Format, { isInSteps = false } = {}): string {
   const functions: string[] = []
 
-  /** Statements that write what `value` evaluates to; `steps` is how many levels of it are written in steps. */
-  function write(type: FieldType, value: string, path: string, isNullable: boolean, steps: number): string {
+  /** Statements that write what `value` evaluates to; `levels` is how many of them are written in steps. */
+  function write(type: FieldType, value: string, path: string, isNullable: boolean, levels: number): string {
     if (isNullable) {
       const mark = type.kind === 'struct' ? 'writer.int8(1); ' : ''
-      return `if (${value} === null) ${writeNull(type, format)}\nelse { ${mark}${write(type, value, path, false, steps)} }`
+      return `if (${value} === null) ${writeNull(type, format)}\nelse { ${mark}${write(type, value, path, false, levels)} }`
     }
     if (hasFixedSize(type)) return `writer.${type.kind}(${value})`
-    const call = steps > 0 ? `yield* ${path}` : path
+    const call = levels > 0 ? `yield* ${path}` : path
     switch (type.kind) {
       case 'struct':
-        functions.push(structFunction(type.fields, path, format, steps, write))
+        functions.push(structFunction(type.fields, path, format, levels, write))
         return `${call}(writer, ${value})`
       case 'array':
-        functions.push(arrayFunction(write(type.element, 'list[index]', path, false, 0), path, format, steps))
+        functions.push(arrayFunction(write(type.element, 'list[index]', path, false, levels - 1), path, format, levels))
         return `${call}_array(writer, ${value})`
       case 'string':
         return format.isFlexible ? `writer.compactString(${value})` : `writer.string(${value})`
@@ -63,18 +68,23 @@ export function encoderSource(path: string, root: Field, format: Format, { isInS
 
 /** An expression that is true of a draft `value` that had better be written in steps. */
 export function isLongSource(root: Field, format: Format): string {
-  const fields = root.type.kind === 'struct' ? untagged(fieldsOf(root.type.fields, format)) : []
-  return ['false', ...fields.flatMap(({ name, type }) => (type.kind === 'array' ? [`value.${name}?.length > ${SHORT_ARRAY}`] : []))].join(
-    ' || ',
-  )
+  const counts = arraysOf(root.type, format).map(({ name, type }) => {
+    const inner = arraysOf(type.element, format).map((array) => ` + (one.${array.name}?.length ?? 0)`)
+    return inner.length === 0
+      ? `(value.${name}?.length ?? 0)`
+      : `(value.${name}?.reduce((count, one) => count + 1${inner.join('')}, 0) ?? 0)`
+  })
+  return counts.length === 0 ? 'false' : `${counts.join(' + ')} > ${SHORT_ARRAY}`
 }
 
-const STEP_LEVELS = 2 // the message, and its arrays
-const SHORT_ARRAY = 100 // elements
+function arraysOf(type: FieldType, format: Format): (NamedField & { type: FieldType & { kind: 'array' } })[] {
+  if (type.kind !== 'struct') return []
+  return untagged(fieldsOf(type.fields, format)).flatMap((field) => (field.type.kind === 'array' ? [{ ...field, type: field.type }] : []))
+}
 
-type Write = (type: FieldType, value: string, path: string, isNullable: boolean, steps: number) => string
+type Write = (type: FieldType, value: string, path: string, isNullable: boolean, levels: number) => string
 
-const functionWord = (steps: number): string => (steps > 0 ? 'function*' : 'function')
+const functionWord = (levels: number): string => (levels > 0 ? 'function*' : 'function')
 
 const writeCount = (count: string, { isFlexible }: Format): string =>
   isFlexible ? `writer.unsignedVarint(${count} + 1)` : `writer.int32(${count})`
@@ -85,17 +95,18 @@ function writeNull(type: FieldType, { isFlexible }: Format): string {
   return type.kind === 'string' ? 'writer.int16(-1)' : 'writer.int32(-1)'
 }
 
-function arrayFunction(writeElement: string, path: string, format: Format, steps: number): string {
-  return `${functionWord(steps)} ${path}_array(writer, list) {
+function arrayFunction(writeElement: string, path: string, format: Format, levels: number): string {
+  const stop = levels > 0 ? `\nif (index % ${ELEMENTS_PER_STEP} === ${ELEMENTS_PER_STEP - 1}) yield` : ''
+  return `${functionWord(levels)} ${path}_array(writer, list) {
     ${writeCount('list.length', format)}
-    for (let index = 0; index < list.length; index++) { ${writeElement}${steps > 0 ? '; yield' : ''} }
+    for (let index = 0; index < list.length; index++) { ${writeElement}${stop} }
   }`
 }
 
-function structFunction(members: Fields, path: string, format: Format, steps: number, write: Write): string {
+function structFunction(members: Fields, path: string, format: Format, levels: number, write: Write): string {
   const fields = fieldsOf(members, format)
   const declaration = (field: NamedField): string => `const ${field.variable} = ${valueSource(field, `${path}_${field.name}`)}`
-  const writing = (field: NamedField): string => write(field.type, field.variable, `${path}_${field.name}`, field.isNullable, steps - 1)
+  const writing = (field: NamedField): string => write(field.type, field.variable, `${path}_${field.name}`, field.isNullable, levels - 1)
   const writingTagged = (field: NamedField): string => {
     if (field.type.kind !== 'struct' || !field.isNullable) return writing(field)
     return `if (${field.variable} === null) writer.int8(0)\nelse { ${writing(field)} }` // a struct that is null is 0 here, and -1 everywhere else
@@ -110,7 +121,7 @@ function structFunction(members: Fields, path: string, format: Format, steps: nu
       lines.push(`if (has${field.variable}) { writer.unsignedVarint(${field.tag})\n${section} }`)
     }
   }
-  return `${functionWord(steps)} ${path}(writer, value) {\n${lines.join('\n')}\n}`
+  return `${functionWord(levels)} ${path}(writer, value) {\n${lines.join('\n')}\n}`
 }
 
 /** An expression for the value that the draft `value` gives a field. */

@@ -60,22 +60,33 @@ describe('a compiled codec', () => {
     )
   })
 
-  it("stops after each element of the message's own arrays when it encodes in steps, and says when that is worth it", () => {
+  it('stops after every few elements of its arrays and of theirs when it encodes in steps, and says when that is worth it', () => {
     const fields = struct({
       name: string,
       lists: array(struct({ numbers: array(int32) })).nullable('1+'),
       late: array(int16).versions('2+'),
     })
+    const ones = (count: number): number[] => Array.from({ length: count }, () => 1)
+    const lists = (count: number, length = 1) => Array.from({ length: count }, () => ({ numbers: ones(length) }))
     const steps = (draft: Draft<typeof fields>, version: number): number =>
       [...codecOf(fields, version).encodeInSteps(new Writer(), draft)].length
-    const lists = (count: number) => Array.from({ length: count }, () => ({ numbers: Array.from({ length: 200 }, () => 1) }))
-    expect(steps({ name: '', lists: lists(3), late: [1, 2] }, 2)).toBe(5)
-    expect(steps({ name: '', lists: lists(3), late: [1, 2] }, 1)).toBe(3)
-    expect(steps({ name: '', lists: null }, 2)).toBe(0)
-    const isLong = (count: number, version = 2): boolean =>
-      codecOf(fields, version).isLong({ name: '', lists: count < 0 ? null : lists(count), late: [] })
-    expect([-1, 0, 100, 101].map((count) => isLong(count))).toEqual([false, false, false, true])
-    expect(codecOf(fields, 1).isLong({ name: '', lists: [], late: Array.from({ length: 200 }, () => 1) })).toBe(false)
+    expect(steps({ name: '', lists: lists(32), late: ones(48) }, 2)).toBe(5)
+    expect(steps({ name: '', lists: lists(2, 160), late: ones(48) }, 1)).toBe(20)
+    expect(steps({ name: '', lists: null, late: [] }, 2)).toBe(0)
+
+    const isLong = (draft: Partial<Draft<typeof fields>>, version = 2): boolean =>
+      codecOf(fields, version).isLong({ name: '', lists: [], late: [], ...draft })
+    const drafts = [
+      { lists: null },
+      {},
+      { lists: lists(50) },
+      { lists: lists(51) },
+      { lists: lists(2, 49) },
+      { lists: lists(1, 200) },
+      { late: ones(101) },
+    ]
+    expect(drafts.map((draft) => isLong(draft))).toEqual([false, false, false, true, false, true, true])
+    expect(isLong({ late: ones(101) }, 1)).toBe(false)
   })
 
   it('is compiled once for a schema and a version', () => {
