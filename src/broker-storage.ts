@@ -27,6 +27,7 @@ import { Journal } from './log/journal/journal.ts'
 import { type JournalReplayOptions, type JournalToReplay, replayJournal, surveyJournal } from './log/journal/journal-replay.ts'
 import type { PartitionLog } from './log/partition-log.ts'
 import type { LogCounters, LogServices } from './log/log-settings.ts'
+import { ReadAhead } from './log/segments/read-ahead.ts'
 import { TailCache } from './log/tail-cache.ts'
 import { Catalog } from './topics/catalog.ts'
 import { type DataFolder, randomUuid } from './topics/data-folder.ts'
@@ -88,6 +89,7 @@ export async function openStorage(parts: StorageParts): Promise<Storage> {
     const shared = {
       filePool,
       bufferPool,
+      readAhead: new ReadAhead(clock, bufferPool),
       checkpoints,
       tailCache,
       deletions: new Deletions({ disk, clock, turnShare, diagnostics }),

@@ -36,7 +36,7 @@ export async function readUntilEnough(services: ReadingServices, turn: FetchTurn
     const { round, size, isUrgent } = await readShare(services, turn, limits, deadlineMs)
     const waitMs = deadlineMs - clock.monotonic()
     if (size >= minBytes || isUrgent || waitMs <= 0 || partitions.size === 0 || partitions.isEnded || signal.aborted) {
-      if (size > 0) memory.whenAnswerLeft(() => release(services, round, size))
+      if (size > 0) memory.whenAnswerLeft(() => answerLeft(services, round, size))
       return round
     }
     release(services, round, size)
@@ -51,6 +51,11 @@ const MANY_PARTITIONS = 1000
 /** Each pass over so many takes milliseconds, of all who have waited for the same; few do not pay for a look at the clock. */
 function stepWithMany({ turnShare }: Pick<Services, 'turnShare'>, partitionCount: number): Promise<void> | undefined {
   return partitionCount >= MANY_PARTITIONS ? turnShare.step() : undefined
+}
+
+function answerLeft(services: ReadingServices, round: Round, size: number): void {
+  release(services, round, size)
+  services.records.readOn(round.map(({ outcome }) => outcome))
 }
 
 function release({ records, responseBudget }: ReadingServices, round: Round, size: number): void {

@@ -27,7 +27,11 @@ export interface ReadResult {
   /** Whole batches, in order; the first one may begin before the offset that was asked for. */
   readonly chunks: readonly Buffer[]
   readonly size: number
+  /** To be called when the reader has got it, if he may go on: what follows is read meanwhile. */
+  readonly readOn?: () => void
 }
+
+export const NO_BATCHES: ReadResult = { chunks: [], size: 0 }
 
 export interface TimestampedOffset extends FoundRecord {
   readonly leaderEpoch: number

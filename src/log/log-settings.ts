@@ -14,6 +14,7 @@ import type { Deletions } from './deletions.ts'
 import type { SyncSchedule } from './durability/sync-schedule.ts'
 import type { WriteGate } from './durability/write-gate.ts'
 import type { Journal } from './journal/journal.ts'
+import type { ReadAhead } from './segments/read-ahead.ts'
 import type { TailCache } from './tail-cache.ts'
 
 /** `fsync`: on disk, synced, before it is acknowledged. `os`: handed to the operating system, which survives the process but not the machine. `interval`: as `os`, and synced soon. */
@@ -87,6 +88,7 @@ export interface LogServices {
   readonly filePool: FilePool
   /** What segments are read into. */
   readonly bufferPool: BufferPool
+  readonly readAhead: ReadAhead
   readonly tailCache: TailCache
   readonly checkpoints: LogCheckpoints
   readonly counters: LogCounters

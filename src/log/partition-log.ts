@@ -10,12 +10,12 @@ import type { Append } from './append-io.ts'
 import type { CheckedBatch } from './batches/check-batch.ts'
 import { type LogCheckpoint, refuseUnsaved } from './checkpoints.ts'
 import type { EpochEnd } from './leader-epochs.ts'
-import type { Appended, AppendSettled, ReadOptions, ReadResult, TimestampedOffset } from './log-answers.ts'
+import { type Appended, type AppendSettled, NO_BATCHES, type ReadOptions, type ReadResult, type TimestampedOffset } from './log-answers.ts'
 import { LogJournal, noteTruncation } from './journal/append-journal.ts'
 import { LogFolder } from './log-folder.ts'
 import type { LogServices, LogSettings, PartitionLogOptions } from './log-settings.ts'
 import { LogWriter } from './log-writer.ts'
-import { LogReader, NOTHING_READ } from './reading/log-reader.ts'
+import { LogReader } from './reading/log-reader.ts'
 import { type RecoveredLog, recoverLog, unopenedLog } from './recovery/recovery.ts'
 import { Damaged, refuseIfPassing, whyUnopened } from './recovery/damaged.ts'
 import type { Segment } from './segments/segment.ts'
@@ -157,7 +157,7 @@ export class PartitionLog {
     if (offset < this.#logStartOffset || offset > this.logEndOffset) throw this.#outOfRange(offset)
     const limit = Math.min(upTo, this.highWatermark)
     if (offset >= limit) this.#tail.expectReader()
-    if (offset >= limit || (maxBytes <= 0 && !atLeastOneBatch)) return NOTHING_READ
+    if (offset >= limit || (maxBytes <= 0 && !atLeastOneBatch)) return NO_BATCHES
     return (
       this.#tail.read(offset, maxBytes, limit, atLeastOneBatch) ?? this.#reader.read(offset, maxBytes, { upTo: limit, atLeastOneBatch })
     )

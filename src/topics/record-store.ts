@@ -257,6 +257,11 @@ export class RecordStore implements TopicFollower {
       if (!(result instanceof Refusal)) for (const chunk of result.chunks) this.#options.bufferPool.giveBack(chunk)
   }
 
+  /** The reader has got them: what he will ask for next is read meanwhile. Need not be called. */
+  readOn(results: readonly (PartitionRecords | Refusal)[]): void {
+    for (const result of results) if (!(result instanceof Refusal)) result.readOn?.()
+  }
+
   /** From now on the watcher hears of every change: watch first, then read, and nothing is missed. Undefined when there is no such partition. */
   watch(topicId: string, partitionIndex: number, watcher: Watcher): Watched | undefined {
     const partition = this.#partitions.get(topicId)?.[partitionIndex]

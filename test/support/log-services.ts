@@ -10,6 +10,7 @@ import { Deletions } from '../../src/log/deletions.ts'
 import { SyncSchedule } from '../../src/log/durability/sync-schedule.ts'
 import { WriteGate } from '../../src/log/durability/write-gate.ts'
 import { LogCounters, type LogServices } from '../../src/log/log-settings.ts'
+import { ReadAhead } from '../../src/log/segments/read-ahead.ts'
 import { TailCache } from '../../src/log/tail-cache.ts'
 import { ManualClock } from './manual-clock.ts'
 import { OverwritingPool } from './overwriting-pool.ts'
@@ -35,6 +36,7 @@ export async function logServices(
     checkpoints,
     filePool: new FilePool(disk, 100),
     bufferPool,
+    readAhead: new ReadAhead(clock, bufferPool),
     tailCache: new TailCache(1 << 20, bufferPool),
     counters: new LogCounters(),
     deletions: new Deletions({ disk, clock, turnShare, diagnostics }),

@@ -12,14 +12,12 @@ import type { LogInspector } from '../soundness/log-inspector.ts'
 
 export interface LogReaderOptions {
   readonly folder: string
-  readonly services: Pick<LogServices, 'bufferPool' | 'diagnostics'>
+  readonly services: Pick<LogServices, 'bufferPool' | 'readAhead' | 'diagnostics'>
   readonly inspector: LogInspector
   readonly log: { readonly writer: { readonly segments: SegmentList } }
   /** Why records at `offset` are not to be had any more, if that is so: whatever else went wrong comes from it. */
   readonly refusalOf: (offset: number) => Refusal | undefined
 }
-
-export const NOTHING_READ: ReadResult = { chunks: [], size: 0 }
 
 export class LogReader {
   readonly #options: LogReaderOptions
@@ -35,11 +33,9 @@ export class LogReader {
   /** Rejects with a Refusal. */
   read(offset: number, maxBytes: number, { upTo, atLeastOneBatch }: ReadOptions): Promise<ReadResult> {
     const { services, inspector } = this.#options
-    const { bufferPool } = services
-    return this.#reading(offset, async (segments) => {
-      const bytes = await readSegments(segments, { offset, maxBytes, upTo, atLeastOneBatch, bufferPool, inspector })
-      return bytes.length === 0 ? NOTHING_READ : { chunks: [bytes], size: bytes.length }
-    })
+    const { bufferPool, readAhead } = services
+    const request = { offset, maxBytes, upTo, atLeastOneBatch, bufferPool, readAhead, inspector }
+    return this.#reading(offset, (segments) => readSegments(segments, request))
   }
 
   /** Rejects with a Refusal. */

@@ -6,9 +6,11 @@ import type { BufferPool } from '../../lib/buffer-pool.ts'
 import { assert } from '../../lib/assert.ts'
 import { Refusal } from '../../wire/error-codes.ts'
 import { BATCH_HEADER_SIZE, BatchView } from '../../wire/records/batch.ts'
+import { NO_BATCHES, type ReadResult } from '../log-answers.ts'
 import type { LogOrder } from '../soundness/inspect.ts'
 import type { LogInspector } from '../soundness/log-inspector.ts'
 import type { DamagedPart, Soundness } from '../soundness/soundness.ts'
+import type { ReadAhead } from './read-ahead.ts'
 import type { Segment } from './segment.ts'
 
 const LOOK_AHEAD = 16 << 10 // read beyond `maxBytes`, to find the batch behind an index entry without a second read
@@ -21,20 +23,25 @@ interface SegmentReadRequest {
   readonly upTo: number
   readonly atLeastOneBatch: boolean
   readonly bufferPool: BufferPool
+  readonly readAhead: ReadAhead
   readonly inspector: LogInspector
 }
 
 /** As `readSegment`, of the segment that holds `offset`: the first of these, unless its end was compacted away. Rejects with CORRUPT_MESSAGE. */
-export async function readSegments(segments: readonly Segment[], request: SegmentReadRequest): Promise<Buffer> {
+export async function readSegments(segments: readonly Segment[], request: SegmentReadRequest): Promise<ReadResult> {
   for (const [index, segment] of segments.entries()) {
-    const bytes = await readSegment(segment, segments[index + 1]?.baseOffset, request)
-    if (bytes !== undefined) return bytes
+    const found = await readSegment(segment, segments[index + 1]?.baseOffset, request)
+    if (found !== undefined) return found
   }
-  return EMPTY
+  return NO_BATCHES
 }
 
 /** Resolves to whole batches, none when the first is too large or not visible; to undefined when the segment ends before `offset`. */
-async function readSegment(segment: Segment, nextBaseOffset: number | undefined, request: SegmentReadRequest): Promise<Buffer | undefined> {
+async function readSegment(
+  segment: Segment,
+  nextBaseOffset: number | undefined,
+  request: SegmentReadRequest,
+): Promise<ReadResult | undefined> {
   const { offset } = request
   for (let doubted = -1; ;) {
     const damage = segment.soundness.damageHolding(offset)
@@ -52,27 +59,32 @@ function describeDamage({ fromOffset, toOffset, message }: DamagedPart): string 
   return `offsets ${fromOffset} to ${toOffset - 1} cannot be read, because the log is damaged: ${message}`
 }
 
-async function readFrom(segment: Segment, first: Located, request: SegmentReadRequest): Promise<Buffer> {
-  const { maxBytes, upTo, atLeastOneBatch, bufferPool } = request
+async function readFrom(segment: Segment, first: Located, request: SegmentReadRequest): Promise<ReadResult> {
+  const { maxBytes, upTo, atLeastOneBatch, bufferPool, readAhead } = request
   const firstSize = first.view.sizeInBytes
   if (first.view.lastOffset >= upTo || (firstSize > maxBytes && !atLeastOneBatch)) {
     bufferPool.giveBack(first.rest)
-    return EMPTY
+    return NO_BATCHES
   }
   const wantedSize = Math.min(Math.max(firstSize, maxBytes), segment.writtenSize - first.position)
-  const bytes =
-    wantedSize <= first.rest.length ? first.rest.subarray(0, wantedSize) : await readLarger(segment, first, wantedSize, bufferPool)
+  const bytes = wantedSize <= first.rest.length ? first.rest.subarray(0, wantedSize) : await readLarger(segment, first, wantedSize, request)
   const end = endOfWholeBatches(segment, bytes, firstSize, first, request)
-  if (end.isComplete) segment.rememberPosition(end.nextOffset, first.position + end.size)
-  return bytes.subarray(0, end.size)
+  if (!end.isComplete) {
+    bufferPool.giveBack(bytes)
+    return NO_BATCHES
+  }
+  const result = { chunks: [bytes.subarray(0, end.size)], size: end.size }
+  const nextPosition = first.position + end.size
+  segment.rememberPosition(end.nextOffset, nextPosition)
+  const nextSize = maxBytes + LOOK_AHEAD
+  if (!first.isGoingOn || nextPosition + nextSize > segment.writtenSize) return result
+  return { ...result, readOn: () => readAhead.begin(segment, nextPosition, nextSize) }
 }
 
-function readLarger(segment: Segment, { position, rest }: Located, size: number, bufferPool: BufferPool): Promise<Buffer> {
-  bufferPool.giveBack(rest)
-  return readAt(segment, position, size, bufferPool)
+function readLarger(segment: Segment, { position, rest }: Located, size: number, request: SegmentReadRequest): Promise<Buffer> {
+  request.bufferPool.giveBack(rest)
+  return readAt(segment, position, size, request)
 }
-
-const EMPTY = Buffer.alloc(0)
 
 interface Located {
   readonly position: number
@@ -80,6 +92,8 @@ interface Located {
   /** What was read along with it, from its first byte on. */
   readonly rest: Buffer
   readonly walk: Walk
+  /** A reader stopped there before. */
+  readonly isGoingOn: boolean
 }
 
 interface Doubt {
@@ -90,8 +104,9 @@ interface Doubt {
 async function findBatch(
   segment: Segment,
   nextBaseOffset: number | undefined,
-  { offset, maxBytes, bufferPool, inspector: order }: SegmentReadRequest,
+  request: SegmentReadRequest,
 ): Promise<Located | Doubt | undefined> {
+  const { offset, maxBytes, bufferPool, inspector: order } = request
   const { soundness } = segment
   const remembered = segment.rememberedPosition(offset)
   const entry = remembered === undefined ? await segment.entryBelow(offset) : undefined
@@ -100,7 +115,7 @@ async function findBatch(
   let wantedSize = maxBytes + LOOK_AHEAD
   while (position + BATCH_HEADER_SIZE <= segment.writtenSize) {
     position = walk.over(position)
-    const bytes = await readAt(segment, position, Math.min(wantedSize, segment.writtenSize - position), bufferPool)
+    const bytes = await readAt(segment, position, Math.min(wantedSize, segment.writtenSize - position), request)
     let at = 0
     while (at + BATCH_HEADER_SIZE <= bytes.length && (at === 0 || !walk.mustStopAt(position + at))) {
       const view = new BatchView(bytes, at)
@@ -112,7 +127,10 @@ async function findBatch(
       }
       if (look === 'not all here') break
       walk.pass(view, position + at)
-      if (view.lastOffset >= offset) return { position: position + at, view, rest: bytes.subarray(at), walk }
+      if (view.lastOffset >= offset) {
+        const rest = bytes.subarray(at)
+        return { position: position + at, view, rest, walk, isGoingOn: remembered !== undefined }
+      }
       at += view.sizeInBytes
     }
     wantedSize = maxBytes + LOOK_AHEAD
@@ -206,7 +224,14 @@ class Walk {
   }
 }
 
-async function readAt(segment: Segment, position: number, size: number, bufferPool: BufferPool): Promise<Buffer> {
+async function readAt(
+  segment: Segment,
+  position: number,
+  size: number,
+  { bufferPool, readAhead }: Pick<SegmentReadRequest, 'bufferPool' | 'readAhead'>,
+): Promise<Buffer> {
+  const taken = await readAhead.take(segment, position, size)
+  if (taken !== undefined) return taken
   const bytes = bufferPool.lend(size).subarray(0, size)
   const filled = await segment.file.read(bytes, position)
   if (filled === size) return bytes

@@ -53,6 +53,7 @@ export class Segment {
   #ownFrom = 0 // what lies behind was indexed by this process, batch by batch
   #size: number
   #writtenSize: number
+  #cutCount = 0
   #mayHoldMore = false // behind #writtenSize: a write may have failed half-way
 
   constructor({ predecessor, ...options }: SegmentOptions) {
@@ -72,6 +73,11 @@ export class Segment {
 
   get writtenSize(): number {
     return this.#writtenSize
+  }
+
+  /** What was read before it was cut may be something else now. */
+  get cutCount(): number {
+    return this.#cutCount
   }
 
   /** Of its first batch, while it is active: how long ago it was begun; undefined while it is empty. */
@@ -169,6 +175,7 @@ export class Segment {
 
   /** Drops what the file holds from `position` on, for good: it would be taken for what is appended there instead. */
   async cut(position: number): Promise<void> {
+    this.#cutCount++
     this.#readPositions = undefined
     this.soundness.cut(position)
     if (position === this.#writtenSize && !this.#mayHoldMore) return

@@ -22,6 +22,8 @@ export interface PartitionBounds {
 export interface PartitionRecords extends PartitionBounds {
   readonly chunks: readonly Buffer[]
   readonly size: number
+  /** As ReadResult's. */
+  readonly readOn: (() => void) | undefined
   /** Set when the client's log and ours part: where, and no records. */
   readonly divergingEpoch: { epoch: number; endOffset: number } | undefined
 }
@@ -40,11 +42,11 @@ export function readLog(
 ): PartitionRecords | Promise<PartitionRecords> {
   const { highWatermark, lastStableOffset } = log
   const divergingEpoch = divergence(log, read)
-  if (divergingEpoch !== undefined) return { ...boundsOf(log), chunks: [], size: 0, divergingEpoch }
+  if (divergingEpoch !== undefined) return { ...boundsOf(log), chunks: [], size: 0, readOn: undefined, divergingEpoch }
   const found = log.read(read.offset, maxBytes, { upTo: readCommitted ? lastStableOffset : highWatermark, atLeastOneBatch })
-  const recordsOf = ({ chunks, size }: ReadResult): PartitionRecords => {
+  const recordsOf = ({ chunks, size, readOn }: ReadResult): PartitionRecords => {
     const { logStartOffset } = log
-    return { chunks, size, divergingEpoch, logStartOffset, lastStableOffset, highWatermark } // the bounds that were there before the read
+    return { chunks, size, readOn, divergingEpoch, logStartOffset, lastStableOffset, highWatermark } // the bounds that were there before the read
   }
   return found instanceof Promise ? found.then(recordsOf) : recordsOf(found)
 }
