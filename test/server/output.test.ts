@@ -99,12 +99,34 @@ describe('the output of a connection', () => {
       output.pump()
     }
     const counts = [taken.length]
-    while (taken.length < 60) {
+    while (taken.length < 40) {
       await new Promise(setImmediate)
       counts.push(taken.length)
     }
     const perTurn = counts.slice(1).map((after, index) => after - counts[index]!)
-    expect([counts[0], Math.max(...perTurn)]).toEqual([20, 4])
+    expect([counts[0], Math.max(...perTurn)]).toEqual([20, 2])
+  })
+
+  it('goes out in larger pieces while each is taken at once', async () => {
+    const sizes: number[] = []
+    let isSlow = false
+    let take = (): void => undefined
+    const socket = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        sizes.push(chunk.length)
+        if (isSlow) take = done
+        else done()
+      },
+    })
+    const output = new Output(socket, pieceTurns(), () => undefined)
+    output.add([Buffer.alloc(4_000_000)])
+    output.pump()
+    while (sizes.length < 3) await new Promise(setImmediate)
+    isSlow = true
+    while (sizes.length < 4) await new Promise(setImmediate)
+    take()
+    while (sizes.length < 5) await new Promise(setImmediate)
+    expect(sizes).toEqual([262_144, 1_048_576, 1_048_576, 1_048_576, 262_144])
   })
 
   it('tells when what was added before a mark is taken, and when it never will be', async () => {
