@@ -138,6 +138,8 @@ const syncing = new Slots(Math.max(1, threadPoolSize() - 2))
 /** Making a file may take the kernel many milliseconds, in which it does not give up the core: one core is left for the event loop. */
 const creating = new Slots(Math.max(1, availableParallelism() - 1))
 
+const inTurn = (how: OpenMode, open: () => Promise<number>): Promise<number> => (how === 'create' ? creating.use(open) : open())
+
 const folderSyncs = new SharedSyncs(async (path) => {
   if (IS_WINDOWS) return // a folder cannot be opened there, and its names need no sync
   await briefly.use(async () => {
@@ -153,13 +155,12 @@ const folderSyncs = new SharedSyncs(async (path) => {
 
 export const fileSystem: Disk = {
   async open(path, how) {
-    return new FileOnDisk(await (how === 'create' ? creating.use(() => opened(path, how)) : opened(path, how)))
+    return new FileOnDisk(await inTurn(how, () => opened(path, how)))
   },
 
   openFor(path, how, work) {
     return briefly.use(async () => {
-      const opening = (): Promise<number> => spareDescriptor.open(path, OPEN_FLAGS[how], 0o644)
-      const file = new FileOnDisk(await (how === 'create' ? creating.use(opening) : opening()))
+      const file = new FileOnDisk(await inTurn(how, () => spareDescriptor.open(path, OPEN_FLAGS[how], 0o644)))
       try {
         return await work(file)
       } finally {

@@ -73,7 +73,7 @@ export interface RecordStoreOptions {
 
 const CHECKED_AT_ONCE = 64
 const OPENED_AHEAD = 16
-const READ_AHEAD = 3 // a consumer has nothing to do until its answer is complete: a quarter more than one after the other, and no more with 7
+const BEGUN_AHEAD = 3 // a consumer has nothing to do until its answer is complete: a quarter more than one after the other, and no more with 7
 const READS_PER_STEP = 64 // less than a millisecond, where nothing has to be read from disk
 const ENDED_AT_ONCE = 1000 // they share the syncs of the data folder; all 10,000 at once would take twice the memory, and turns of 50 ms
 
@@ -230,7 +230,7 @@ export class RecordStore implements TopicFollower {
     const beginNext = (index: number): void => {
       this.#openAhead(reads, index)
       if (isEmpty) return // the first batch that is found may be of any size
-      for (let next = index + ahead.length; ahead.length < READ_AHEAD && next < reads.length; next++) {
+      for (let next = index + ahead.length; ahead.length < BEGUN_AHEAD && next < reads.length; next++) {
         if (reads[next]!.maxBytes > bytesLeft) return
         const begun = begin(reads[next]!)
         if (begun.found instanceof Promise) begun.found.catch(() => undefined) // its turn tells

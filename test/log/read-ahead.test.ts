@@ -40,7 +40,7 @@ async function openLongLog(batchCount: number) {
   const counting = countingDisk()
   const opened = await openLog(counting.disk, { settings: { segmentBytes: 10 * MIB } })
   for (let index = 0; index < batchCount; index++) await append(opened.log, [valueOf(index)])
-  return { ...opened, counting, pool: opened.services.bufferPool }
+  return { log: opened.log, counting }
 }
 
 const valueOf = (index: number): string => String(index).padEnd(VALUE_BYTES, '.')
