@@ -1,13 +1,14 @@
-// One case: each contender is made ready once; then they take turns, A B A B.
+// One case: each contender is made ready once; then they take turns, A B A B. Where memory is touched before the runs, stalls come from further runs without that:
+// what was touched and is left over, the host takes back meanwhile, and holds up every process (touched-memory.ts).
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Case, Sizes, Subject } from './case.ts'
-import { type Contender, CONTENDERS } from './contenders.ts'
+import { type Contender, CONTENDERS, isOurs } from './contenders.ts'
 import { controlWrite } from './control.ts'
-import type { Figures } from './figures.ts'
+import type { Figure, Figures } from './figures.ts'
 import { newFolder, removeFolder } from './left-behind.ts'
 import { COLUMNS } from './report/columns.ts'
 import { touchMemory } from './touched-memory.ts'
@@ -31,6 +32,9 @@ export interface MeasuredCase {
 }
 
 const SETTLE_MS = 1500 // until the files of the last run's topic are gone
+const STALL_RUNS = 3
+const TAKEN_BACK_MS = 20_000 // until the host has what was touched
+const STALLS: ReadonlySet<Figure> = new Set(['stallMs', 'ownStallMs'])
 
 export async function measureCase(
   { name, scenario, fillsMemory = false, ...measured }: Case,
@@ -49,15 +53,24 @@ export async function measureCase(
       mkdirSync(own)
       subjects.set(contender, await scenario({ contender, folder: own, sharedFolder: folder, sizes }))
     }
-    for (let run = 1; run <= runs; run++) {
-      for (const [contender, subject] of subjects) {
+    const all = [...subjects]
+    const ours = all.filter(([contender]) => isOurs(contender))
+    const rounds = fillsMemory
+      ? [
+          ...numbered(runs, { title: 'run', who: all, touches: true, keeps: (figure: Figure) => !STALLS.has(figure) }),
+          ...numbered(STALL_RUNS, { title: 'stalls, run', who: ours, touches: false, keeps: (figure: Figure) => STALLS.has(figure) }),
+        ]
+      : numbered(runs, { title: 'run', who: all, touches: false, keeps: () => true })
+    for (const [index, { title, number, of, who, touches, keeps }] of rounds.entries()) {
+      if (fillsMemory && !touches && number === 1) await setTimeout(TAKEN_BACK_MS)
+      for (const [contender, subject] of who) {
         await setTimeout(SETTLE_MS)
-        if (fillsMemory) touchMemory()
+        if (touches) touchMemory()
         spawnSync('sync') // what one has left to be written is not to hold up the next
         controls.push(controlWrite(folder))
-        const found = await subject.run(run)
-        figures.get(contender)!.push(found)
-        progress(`${name}: run ${run} of ${runs}, ${CONTENDERS[contender].title}: ${inShort(found)}`)
+        const found = await subject.run(index + 1)
+        figures.get(contender)!.push(only(found, keeps))
+        progress(`${name}: ${title} ${number} of ${of}, ${CONTENDERS[contender].title}: ${inShort(found)}`)
       }
     }
   } finally {
@@ -68,6 +81,12 @@ export async function measureCase(
   const spread = spreadOf(controls)
   return { name, runs, seconds: sizes.seconds, controlMegabytesPerSecond: spread, contenders: Object.fromEntries(summaries) }
 }
+
+const numbered = <R>(of: number, round: R): (R & { number: number; of: number })[] =>
+  Array.from({ length: of }, (_, index) => ({ ...round, number: index + 1, of }))
+
+const only = (figures: Figures, isKept: (figure: Figure) => boolean): Figures =>
+  Object.fromEntries(Object.entries(figures).filter(([figure]) => isKept(figure as Figure)))
 
 function inShort(figures: Figures): string {
   return COLUMNS.flatMap(({ figure, title, digits }) => {
