@@ -36,6 +36,16 @@ const STALL_RUNS = 3
 const TAKEN_BACK_MS = 20_000 // until the host has what was touched
 const STALLS: ReadonlySet<Figure> = new Set(['stallMs', 'ownStallMs'])
 
+interface Turns {
+  readonly title: string
+  /** Number of the first run: no two of a case have the same. */
+  readonly first: number
+  readonly count: number
+  readonly who: readonly Contender[]
+  readonly touches: boolean
+  readonly keeps: (figure: Figure) => boolean
+}
+
 export async function measureCase(
   { name, scenario, fillsMemory = false, ...measured }: Case,
   options: MeasureOptions,
@@ -53,25 +63,26 @@ export async function measureCase(
       mkdirSync(own)
       subjects.set(contender, await scenario({ contender, folder: own, sharedFolder: folder, sizes }))
     }
-    const all = [...subjects]
-    const ours = all.filter(([contender]) => isOurs(contender))
-    const rounds = fillsMemory
-      ? [
-          ...numbered(runs, { title: 'run', who: all, touches: true, keeps: (figure: Figure) => !STALLS.has(figure) }),
-          ...numbered(STALL_RUNS, { title: 'stalls, run', who: ours, touches: false, keeps: (figure: Figure) => STALLS.has(figure) }),
-        ]
-      : numbered(runs, { title: 'run', who: all, touches: false, keeps: () => true })
-    for (const [index, { title, number, of, who, touches, keeps }] of rounds.entries()) {
-      if (fillsMemory && !touches && number === 1) await setTimeout(TAKEN_BACK_MS)
-      for (const [contender, subject] of who) {
-        await setTimeout(SETTLE_MS)
-        if (touches) touchMemory()
-        spawnSync('sync') // what one has left to be written is not to hold up the next
-        controls.push(controlWrite(folder))
-        const found = await subject.run(index + 1)
-        figures.get(contender)!.push(only(found, keeps))
-        progress(`${name}: ${title} ${number} of ${of}, ${CONTENDERS[contender].title}: ${inShort(found)}`)
+    const takeTurns = async ({ title, first, count, who, touches, keeps }: Turns): Promise<void> => {
+      for (let run = 1; run <= count; run++) {
+        for (const contender of who) {
+          await setTimeout(SETTLE_MS)
+          if (touches) touchMemory()
+          spawnSync('sync') // what one has left to be written is not to hold up the next
+          controls.push(controlWrite(folder))
+          const found = await subjects.get(contender)!.run(first + run - 1)
+          figures.get(contender)!.push(only(found, keeps))
+          progress(`${name}: ${title} ${run} of ${count}, ${CONTENDERS[contender].title}: ${inShort(found)}`)
+        }
       }
+    }
+    const keeps = (figure: Figure): boolean => !fillsMemory || !STALLS.has(figure)
+    await takeTurns({ title: 'run', first: 1, count: runs, who: contenders, touches: fillsMemory, keeps })
+    const ours = contenders.filter(isOurs)
+    if (fillsMemory && ours.length > 0) {
+      await setTimeout(TAKEN_BACK_MS)
+      const keepsStalls = (figure: Figure): boolean => STALLS.has(figure)
+      await takeTurns({ title: 'stalls, run', first: runs + 1, count: STALL_RUNS, who: ours, touches: false, keeps: keepsStalls })
     }
   } finally {
     for (const subject of subjects.values()) await subject.end()
@@ -81,9 +92,6 @@ export async function measureCase(
   const spread = spreadOf(controls)
   return { name, runs, seconds: sizes.seconds, controlMegabytesPerSecond: spread, contenders: Object.fromEntries(summaries) }
 }
-
-const numbered = <R>(of: number, round: R): (R & { number: number; of: number })[] =>
-  Array.from({ length: of }, (_, index) => ({ ...round, number: index + 1, of }))
 
 const only = (figures: Figures, isKept: (figure: Figure) => boolean): Figures =>
   Object.fromEntries(Object.entries(figures).filter(([figure]) => isKept(figure as Figure)))
