@@ -19,28 +19,29 @@ export interface Codec<Read, Written> {
 }
 
 export function requestCodec<A extends Api>(api: A, version: number): Codec<Infer<A['request']>, Draft<A['request']>> {
-  return codecOf(api.request, `${api.name}Request`, api, version)
+  return codecOf(api.request, api, 'Request', version)
 }
 
 export function responseCodec<A extends Api>(api: A, version: number): Codec<Infer<A['response']>, Draft<A['response']>> {
-  return codecOf(api.response, `${api.name}Response`, api, version)
+  return codecOf(api.response, api, 'Response', version)
 }
 
 export function recordCodec<R extends RecordSchema>(record: R, version: number): Codec<Infer<R['fields']>, Draft<R['fields']>> {
-  return codecOf(record.fields, record.name, record, version)
+  return codecOf(record.fields, record, '', version)
 }
 
 const codecs = new WeakMap<Field, Codec<unknown, unknown>[]>() // by version
 
-type Versions = Pick<Api, 'minVersion' | 'maxVersion' | 'firstFlexibleVersion'>
+type Owner = Pick<Api, 'name' | 'minVersion' | 'maxVersion' | 'firstFlexibleVersion'>
 
-function codecOf<Read, Written>(schema: Field, name: string, versions: Versions, version: number): Codec<Read, Written> {
+// It is called several times a request: what names the codec is put together only when there is none yet.
+function codecOf<Read, Written>(schema: Field, owner: Owner, suffix: string, version: number): Codec<Read, Written> {
   const byVersion = codecs.get(schema) ?? []
   const known = byVersion[version]
   if (known !== undefined) return known as Codec<Read, Written>
-  const { minVersion, maxVersion, firstFlexibleVersion } = versions
-  assert(version >= minVersion && version <= maxVersion, () => `${name} has no version ${version}`)
-  const codec = lazyCodec(`${name}_v${version}`, schema, { version, isFlexible: version >= firstFlexibleVersion })
+  const { name, minVersion, maxVersion, firstFlexibleVersion } = owner
+  assert(version >= minVersion && version <= maxVersion, () => `${name}${suffix} has no version ${version}`)
+  const codec = lazyCodec(`${name}${suffix}_v${version}`, schema, { version, isFlexible: version >= firstFlexibleVersion })
   byVersion[version] = codec
   codecs.set(schema, byVersion)
   return codec as Codec<Read, Written>
