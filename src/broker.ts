@@ -192,9 +192,10 @@ function placementOf({ config, folder }: Parts, leaderEpoch: number): Placement 
 
 function serverLimits(
   config: BrokerConfig,
-): Pick<ServerOptions, 'maxRequestBytes' | 'queuedRequestBytes' | 'maxIdleMs' | 'connectionLimits'> {
+): Pick<ServerOptions, 'maxRequestBytes' | 'queuedRequestBytes' | 'maxIdleMs' | 'connectionLimits' | 'backlog'> {
   const [queuedRequestBytes, maxIdleMs] = [config['queued.max.request.bytes'], config['connections.max.idle.ms']]
   return {
+    backlog: config['socket.listen.backlog.size'],
     maxRequestBytes: config['socket.request.max.bytes'],
     queuedRequestBytes: queuedRequestBytes < 0 ? Infinity : queuedRequestBytes,
     maxIdleMs: maxIdleMs < 0 ? Infinity : maxIdleMs,

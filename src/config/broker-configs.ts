@@ -207,6 +207,11 @@ const ownConfigs = {
     dynamic: true,
     doc: 'How long the scrubber rests after it has read everything, and after a start.',
   }),
+  'socket.listen.backlog.size': int({
+    default: 4096,
+    atLeast: 1,
+    doc: 'The most connections that wait to be accepted; the system may allow fewer (`net.core.somaxconn` on Linux). A client that comes while it is full tries again a second later, or later still.',
+  }),
   'socket.request.max.bytes': int({
     default: 100 << 20,
     atLeast: 1,

@@ -48,6 +48,8 @@ export interface ServerOptions {
   /** `connections.max.idle.ms` */
   readonly maxIdleMs: number
   readonly connectionLimits: ConnectionLimits
+  /** `socket.listen.backlog.size` */
+  readonly backlog: number
 }
 
 /** A connection beyond one of them is closed as soon as it is accepted. */
@@ -88,6 +90,7 @@ const QUIET_CHECK_MS = 1000
 export class Server {
   readonly #services: ConnectionServices
   readonly #limits: ConnectionLimits
+  readonly #backlog: number
   readonly #connections = new Set<Connection>()
   readonly #connectionCounts = new Map<string, number>() // by the client's address
   #quietCheck: Timer | undefined
@@ -109,8 +112,9 @@ export class Server {
   }
 
   private constructor(options: ServerOptions) {
-    const { served, connectionLimits, queuedRequestBytes } = options
+    const { served, connectionLimits, backlog, queuedRequestBytes } = options
     this.#limits = connectionLimits
+    this.#backlog = backlog
     this.#services = {
       ...options,
       dispatcher: new Dispatcher(served, options),
@@ -171,7 +175,7 @@ export class Server {
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) =>
       this.#accept(socket, listenerName),
     )
-    const options = host === '' ? { port } : { host, port } // without a host Node listens on :: for both families, or on 0.0.0.0 where there is no IPv6
+    const options = { port, backlog: this.#backlog, ...(host === '' ? {} : { host }) } // without a host Node listens on :: for both families, or on 0.0.0.0 where there is no IPv6
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => reject(new CannotListen(error.code ?? error.message, host, port)))
       server.listen(options, resolve)

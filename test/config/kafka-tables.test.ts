@@ -109,6 +109,7 @@ describe('the broker configs', () => {
     ['log.cleaner.dedupe.buffer.size', '67108864'], // Kafka: 128 MB, from the start on; ours is there while a compaction runs
     ['controller.listener.names', ''], // Kafka wants one to be given
     ['queued.max.request.bytes', '67108864'], // Kafka: no limit, which a few clients with half a request each can make use of
+    ['socket.listen.backlog.size', '4096'], // Kafka: 50, of which 2,000 clients that come at once make ones that wait for seconds
   ])
   const otherLimits = new Set([
     'default.replication.factor',

@@ -61,6 +61,7 @@ export class FuzzedBroker {
       bufferPool: services.bufferPool,
       responseBudget: services.responseBudget,
       maxIdleMs: 60_000,
+      backlog: 511,
       connectionLimits: { total: Infinity, perAddress: Infinity, ofAddress: new Map() },
     })
     const broker = new FuzzedBroker(services, server, complaints)

@@ -80,6 +80,7 @@ const noLimits = (): Omit<ServerOptions, 'served' | 'diagnostics' | 'clock' | 't
   bufferPool: new OverwritingPool(),
   responseBudget: new ByteBudget(Infinity),
   maxIdleMs: Infinity,
+  backlog: 4096,
   connectionLimits: { total: Infinity, perAddress: Infinity, ofAddress: new Map() },
 })
 

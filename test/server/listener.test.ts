@@ -1,9 +1,23 @@
-import { createServer, Server as NetServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { connect, createServer, Server as NetServer, type AddressInfo } from 'node:net'
 import { describe, expect, it, vi } from 'vitest'
 import { CannotListen } from '../../src/server/listener.ts'
 import { answered, echo, parked, request, startServer } from './fake-apis.ts'
 import { TestClient } from './test-client.ts'
+
+/** 0 where there is no such file. */
+function systemNumber(file: string): number {
+  return existsSync(file) ? Number(readFileSync(file, 'latin1')) : 0
+}
+
+/** Connections that the kernel did not take since no more could wait, on this machine. */
+function listenOverflows(): number {
+  const [names, values] = readFileSync('/proc/net/netstat', 'latin1')
+    .split('\n')
+    .map((line) => line.split(' '))
+  return Number(values![names!.indexOf('ListenOverflows')])
+}
 
 describe('a server', () => {
   it('listens on both loopback addresses, at the same port', async () => {
@@ -68,6 +82,19 @@ describe('a server', () => {
     client.send(request(parked, 1, ''))
     expect((await calls.nth(0)).context.connection).toMatchObject({ localAddress: '127.0.0.1', remoteAddress: '127.0.0.1' })
   })
+
+  const mostWaiting = systemNumber('/proc/sys/net/core/somaxconn')
+  it.runIf(mostWaiting >= 1000)(
+    'has a thousand that come at once wait to be accepted, instead of trying again a second later',
+    async () => {
+      const { server } = await startServer({ backlog: 1000 })
+      const overflows = listenOverflows()
+      const sockets = Array.from({ length: 1000 }, () => connect(server.addresses[0]!.port, '127.0.0.1')) // all before the first is accepted
+      await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+      expect(listenOverflows() - overflows).toBe(0)
+      for (const socket of sockets) socket.destroy()
+    },
+  )
 
   it('says that a port is in use, and then listens nowhere', async () => {
     const taken = createServer().listen(0, '127.0.0.1')
