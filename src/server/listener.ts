@@ -191,6 +191,7 @@ export class Server {
   }
 
   #accept(socket: Socket, listenerName: string): void {
+    this.#services.turnShare.hurry() // libuv accepts one connection in a turn of the event loop, and others may be waiting
     const remoteAddress = plainAddress(socket.remoteAddress)
     const count = this.#connectionCounts.get(remoteAddress) ?? 0
     const refusal = this.#refusal(remoteAddress, count)

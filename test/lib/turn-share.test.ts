@@ -4,6 +4,7 @@ import { TurnShare } from '../../src/lib/turn-share.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 const SHARE_MS = 5
+const SHORT_SHARE_MS = 0.5
 
 /** Work of so many steps, each of which takes so long; what is done is noted by name. */
 async function work(turnShare: TurnShare, clock: ManualClock, { name = '', steps = 1, stepMs = 1, done = [] as string[] }): Promise<void> {
@@ -51,6 +52,18 @@ describe('a share of a turn', () => {
     for (const name of ['a', 'b', 'c']) void work(turnShare, clock, { name, stepMs: SHARE_MS, done })
     for (let turn = 0; turn < 4; turn++) await nextTurn()
     expect(done).toEqual(['a', 'b', 'c'])
+  })
+
+  it('is short in the turn in which somebody hurries and in the next, and then as long as ever', async () => {
+    const { clock, turnShare, done } = newShare()
+    turnShare.hurry()
+    void work(turnShare, clock, { steps: 100, stepMs: 0.25, done })
+    const inOneTurn = SHORT_SHARE_MS / 0.25
+    expect(done.length).toBe(inOneTurn)
+    await nextTurn()
+    expect(done.length).toBe(2 * inOneTurn)
+    await nextTurn()
+    expect(done.length).toBe(2 * inOneTurn + SHARE_MS / 0.25)
   })
 
   it('does what is put off in a later turn, as much as there is time for', async () => {

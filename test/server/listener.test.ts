@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { connect, createServer, Server as NetServer, type AddressInfo } from 'node:net'
 import { describe, expect, it, vi } from 'vitest'
+import { TurnShare } from '../../src/lib/turn-share.ts'
 import { CannotListen } from '../../src/server/listener.ts'
 import { answered, echo, parked, request, startServer } from './fake-apis.ts'
 import { TestClient } from './test-client.ts'
@@ -95,6 +96,17 @@ describe('a server', () => {
       for (const socket of sockets) socket.destroy()
     },
   )
+
+  it('shortens the turns of the event loop when a connection comes, since libuv accepts one of them in a turn', async () => {
+    const hurry = vi.spyOn(TurnShare.prototype, 'hurry')
+    const { connect: open } = await startServer()
+    for (const client of [await open(), await open()]) {
+      client.send(request(echo, 1, 'accepted'))
+      await client.next()
+    }
+    expect(hurry).toHaveBeenCalledTimes(2)
+    hurry.mockRestore()
+  })
 
   it('says that a port is in use, and then listens nowhere', async () => {
     const taken = createServer().listen(0, '127.0.0.1')
