@@ -1,10 +1,11 @@
 // The whole broker, beside Kafka on the same machine: each case in turns (A B A B …), medians of several runs. Needs Linux; Kafka also
-// `npm run test:clients:install`. Everything takes about three hours and a half; nothing else should run meanwhile.
+// `npm run test:clients:install`. Everything takes about three hours; nothing else should run meanwhile.
 //
 //   npm run bench:broker                                            all cases, Ottla alone
 //   npm run bench:broker -- --vs kafka --save                       beside Kafka; keeps bench/results.json and writes docs/performance.md
 //   npm run bench:broker -- --vs kafka --only small --runs 3        cases whose name begins so
 //   npm run bench:broker -- --vs kafka --only many-partitions --partitions 300 --kilobytes 100      a case in small, to try it
+//   npm run bench:broker -- --profile --contenders os --only small-8 --runs 1     what the event loop does meanwhile; keeps nothing
 //   npm run bench:broker -- --page                                  writes docs/performance.md from what is kept
 
 import { tmpdir } from 'node:os'
@@ -31,6 +32,7 @@ const values = optionsOf(import.meta.url, {
   kilobytes: { type: 'string' }, // in each of them
   members: { type: 'string' }, // less, in the groups
   folder: { type: 'string', default: tmpdir() },
+  profile: { type: 'boolean', default: false },
   save: { type: 'boolean', default: false },
   page: { type: 'boolean', default: false },
 })
@@ -64,6 +66,7 @@ async function measureAll(): Promise<void> {
     members: Number(values.members ?? FULL.members),
     seconds: Number(values.seconds),
   }
+  if (values.save && values.profile) throw new Error('a profile costs some of what it measures: --save goes without --profile')
   const isFull = Object.entries(FULL).every(([name, size]) => sizes[name as keyof typeof FULL] === size)
   if (values.save && !isFull) throw new Error('what is kept is of full size: --save goes without --partitions, --kilobytes and --members')
   const beginnings = values.only?.split(',') ?? ['']
@@ -78,13 +81,13 @@ async function measureAll(): Promise<void> {
   const names = CASES.map(({ name }) => name)
   for (const [index, one] of cases.entries()) {
     progress(`case ${index + 1} of ${cases.length}: ${one.group}: ${one.title}`)
-    const options = { runs: Number(values.runs), sizes, folder: values.folder, contenders, progress }
+    const options = { runs: Number(values.runs), sizes, folder: values.folder, contenders, isProfiled: values.profile, progress }
     measured.push({ ...about, ...(await measureCase(one, options)) })
     if (values.save) save(merged(machine, names, measured, stored)) // what was measured is kept, whatever comes
   }
   const results = merged(machine, names, measured, undefined)
   console.log(tables(CASES, results))
   console.log(goalTable(CASES, results))
-  for (const line of moved(measured, isFull ? stored : undefined)) console.log(line)
+  for (const line of moved(measured, isFull && !values.profile ? stored : undefined)) console.log(line)
   if (values.save) writePage(storedResults()!)
 }

@@ -34,6 +34,8 @@ export interface Setup {
   /** Of all contenders of the case together. */
   readonly sharedFolder: string
   readonly sizes: Sizes
+  /** Whether what ours does in a run is told on standard error. */
+  readonly isProfiled: boolean
 }
 
 /** A contender in a case, made ready. */

@@ -24,6 +24,8 @@ interface StartOptions {
   readonly port?: number
   /** Whether its event loop is, if it has one; that takes some time at the start. */
   readonly isWatched?: boolean
+  /** Only what is watched can be. */
+  readonly isProfiled?: boolean
 }
 
 interface ContenderRow {
@@ -66,8 +68,8 @@ function kafkaWith(ownSettings: readonly string[]): ContenderRow['start'] {
 }
 
 function ottlaWith(durability: string, ownSettings: readonly string[] = []): ContenderRow['start'] {
-  return async (folder, { settings, port = 0, isWatched = false }) => {
-    const broker = await startOttla({ folder, durability, settings: [...ownSettings, ...settings], port, isWatched })
+  return async (folder, { settings, port = 0, isWatched = false, isProfiled = false }) => {
+    const broker = await startOttla({ folder, durability, settings: [...ownSettings, ...settings], port, isWatched, isProfiled })
     const stalls = async (): ReturnType<MeasuredBroker['stalls']> => {
       if (!isWatched) return {}
       const { stallMs, ownStall } = await broker.report()

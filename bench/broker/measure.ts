@@ -20,6 +20,8 @@ export interface MeasureOptions {
   /** Where the brokers' folders go. */
   readonly folder: string
   readonly contenders: readonly Contender[]
+  /** Runs that are no good for figures: only those are wanted that the profile is of. */
+  readonly isProfiled: boolean
   readonly progress: (sentence: string) => void
 }
 
@@ -50,7 +52,7 @@ export async function measureCase(
   { name, scenario, fillsMemory = false, ...measured }: Case,
   options: MeasureOptions,
 ): Promise<MeasuredCase> {
-  const { runs, sizes, progress } = options
+  const { runs, sizes, isProfiled, progress } = options
   const contenders = measured.contenders.filter((contender) => options.contenders.includes(contender))
   const folder = newFolder(options.folder)
   const subjects = new Map<Contender, Subject>()
@@ -61,7 +63,7 @@ export async function measureCase(
       progress(`${name}: ${CONTENDERS[contender].title} is made ready`)
       const own = join(folder, contender)
       mkdirSync(own)
-      subjects.set(contender, await scenario({ contender, folder: own, sharedFolder: folder, sizes }))
+      subjects.set(contender, await scenario({ contender, folder: own, sharedFolder: folder, sizes, isProfiled }))
     }
     const takeTurns = async ({ title, first, count, who, touches, keeps }: Turns): Promise<void> => {
       for (let run = 1; run <= count; run++) {
@@ -79,7 +81,7 @@ export async function measureCase(
     const keeps = (figure: Figure): boolean => !fillsMemory || !STALLS.has(figure)
     await takeTurns({ title: 'run', first: 1, count: runs, who: contenders, touches: fillsMemory, keeps })
     const ours = contenders.filter(isOurs)
-    if (fillsMemory && ours.length > 0) {
+    if (fillsMemory && ours.length > 0 && !isProfiled) {
       await setTimeout(TAKEN_BACK_MS)
       const keepsStalls = (figure: Figure): boolean => STALLS.has(figure)
       await takeTurns({ title: 'stalls, run', first: runs + 1, count: STALL_RUNS, who: ours, touches: false, keeps: keepsStalls })

@@ -13,6 +13,8 @@ export interface OttlaOptions {
   readonly port?: number
   /** It can report then. */
   readonly isWatched?: boolean
+  /** What happens between each other call of `report` and the next is told on standard error. */
+  readonly isProfiled?: boolean
   /** Of node itself. */
   readonly nodeFlags?: readonly string[]
   /** At most; as many as we may, when it is left out. */
@@ -24,19 +26,19 @@ export interface Ottla extends Pick<OttlaProcess, 'bootstrap' | 'pid' | 'dataFol
   report(): Promise<WatchReport>
 }
 
-const stallWatch = fileURLToPath(new URL('stall-watch.js', import.meta.url))
+const [stallWatch, profileWatch] = [besideUs('stall-watch.js'), besideUs('profile-watch.js')]
 /** As bin/ottla.cjs has it, which is too late where the watch was imported before: libuv's pool is there then, of 4 threads. */
 const THREADS = { UV_THREADPOOL_SIZE: process.env['UV_THREADPOOL_SIZE'] ?? '16' }
 const READY_WITHIN_MS = 600_000 // with 10,000 partitions on a slow disk
 
 export async function startOttla(options: OttlaOptions): Promise<Ottla> {
-  const { folder, durability, settings = [], port = 0, isWatched = false, nodeFlags = [], openFiles } = options
+  const { folder, durability, settings = [], port = 0, isWatched = false, isProfiled = false, nodeFlags = [], openFiles } = options
   const broker = await startProcess({
     dataFolder: folder,
     durability,
     port,
     flags: settings.flatMap((setting) => ['--set', setting]),
-    nodeFlags: [...nodeFlags, ...(isWatched ? ['--import', stallWatch] : [])],
+    nodeFlags: [...nodeFlags, ...(isWatched ? ['--import', stallWatch] : []), ...(isProfiled ? ['--import', profileWatch] : [])],
     hasChannel: isWatched,
     environment: THREADS,
     showsErrors: true,
@@ -52,4 +54,8 @@ export async function startOttla(options: OttlaOptions): Promise<Ottla> {
     stop: () => broker.stop(),
     kill: () => broker.kill(),
   }
+}
+
+function besideUs(file: string): string {
+  return fileURLToPath(new URL(file, import.meta.url))
 }

@@ -9,8 +9,8 @@ const WARM_UP_SECONDS = 12 // until its code is compiled
 
 export const warmedUp =
   (load: Load): Scenario =>
-  async ({ contender, folder, sizes: { seconds } }) => {
-    const broker = await CONTENDERS[contender].start(folder, { settings: SETTINGS, isWatched: true })
+  async ({ contender, folder, sizes: { seconds }, isProfiled }) => {
+    const broker = await CONTENDERS[contender].start(folder, { settings: SETTINGS, isWatched: true, isProfiled })
     await load({ broker, topic: 'warm-up', seconds: WARM_UP_SECONDS })
     return {
       async run(number) {
