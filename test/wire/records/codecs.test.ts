@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { decompressFrameSync } from 'lz4-napi'
 import { describe, expect, it } from 'vitest'
 import { Malformed } from '../../../src/wire/reader.ts'
 import { CODECS, compress, decompress, missingCodecs, type Codec } from '../../../src/wire/records/codecs.ts'
@@ -173,59 +172,6 @@ describe('lz4 frames of other encoders', () => {
     expect(await outcome('lz4', wrongAt('lz4, content size', -1))).toBeInstanceOf(Malformed) // of the content
     expect(await outcome('lz4', wrongAt('lz4, block checksums', -9))).toBeInstanceOf(Malformed) // of the last block
     expect(await outcome('lz4', wrongAt('lz4, content size', 14 - frame('lz4, content size').length))).toBeInstanceOf(Malformed) // of the header
-  })
-})
-
-describe('lz4 frames without checksums, in blocks of 64 KiB, which are decoded block by block', () => {
-  const HEADER = Buffer.from('04224d18604082', 'hex')
-  const END = Buffer.alloc(4)
-  const KIB_64 = 65_536
-  const words = (size: number, seed: number): Buffer =>
-    Buffer.from(`${seed} words that repeat, ${seed * 7919} `.repeat(size / 10).slice(0, size))
-
-  /** With its size before it. */
-  const packed = async (bytes: Buffer): Promise<Buffer> => (await compress('lz4', bytes)).subarray(HEADER.length, -END.length)
-  const unpacked = (bytes: Buffer): Buffer => {
-    const size = Buffer.alloc(4)
-    size.writeUInt32LE(0x8000_0000 + bytes.length)
-    return Buffer.concat([size, bytes])
-  }
-  const frameOf = (...blocks: Buffer[]): Buffer => Buffer.concat([HEADER, ...blocks, END])
-
-  it('are what the package makes of them, whatever their blocks are', async () => {
-    const random = randomBytes(KIB_64)
-    const frames = [
-      frameOf(),
-      frameOf(await packed(Buffer.alloc(KIB_64))), // as far as a block can be packed
-      frameOf(await packed(words(1, 1))),
-      frameOf(unpacked(random)),
-      frameOf(await packed(words(KIB_64, 1)), unpacked(random), await packed(words(3000, 2))),
-      frameOf(unpacked(random), unpacked(Buffer.alloc(0)), await packed(words(3000, 2))), // an empty block is the end
-      frameOf(...(await Promise.all(Array.from({ length: 64 }, (_, index) => packed(words(1000 + index, index)))))),
-      frameOf(...(await Promise.all(Array.from({ length: 65 }, (_, index) => packed(words(1000 + index, index)))))),
-    ]
-    for (const [index, bytes] of frames.entries())
-      expect([index, (await decompress('lz4', bytes, 4 * MIB)).equals(decompressFrameSync(bytes))]).toEqual([index, true])
-  })
-
-  it('are not mixed up when one is decoded after another', async () => {
-    const first = await decompress('lz4', frameOf(await packed(words(KIB_64, 1))), MIB)
-    await decompress('lz4', frameOf(await packed(words(KIB_64, 2))), MIB)
-    expect(first.equals(words(KIB_64, 1))).toBe(true)
-  })
-
-  it('are refused when the header is not what its checksum says', async () => {
-    const bytes = frameOf(await packed(words(1000, 1)))
-    bytes[6]! ^= 1
-    expect(await outcome('lz4', bytes)).toMatchObject({ name: 'Malformed', message: expect.stringContaining('header') })
-  })
-
-  it('are refused when a block would take more than 64 KiB, or cannot be decoded', async () => {
-    const tooLarge = (await compress('lz4', Buffer.alloc(100_000))).subarray(HEADER.length, -END.length)
-    expect(await outcome('lz4', frameOf(tooLarge))).toBeInstanceOf(Malformed)
-    const damaged = await packed(words(KIB_64, 1))
-    damaged.fill(0xff, 4)
-    expect(await outcome('lz4', frameOf(damaged))).toBeInstanceOf(Malformed)
   })
 })
 
