@@ -12,8 +12,7 @@ const ITEMS_PER_STEP = 64 // of which each takes 10 to 30 µs
 export class TurnShare {
   readonly #clock: Clock
   #sinceMs: number | undefined // when somebody began to work in this turn
-  #workMs = WORK_MS // of this turn
-  #isNextShort = false
+  #shortTurns = 0 // this one, and how many after it
   #waiting: (() => void)[] = []
 
   constructor(clock: Clock) {
@@ -68,7 +67,7 @@ export class TurnShare {
   /** There has been work enough in this turn. */
   get isSpent(): boolean {
     if (this.#sinceMs === undefined) this.#begin()
-    return this.#clock.monotonic() - this.#sinceMs! >= this.#workMs
+    return this.#clock.monotonic() - this.#sinceMs! >= (this.#shortTurns > 0 ? SHORT_WORK_MS : WORK_MS)
   }
 
   /** Does the work now, or in a later turn when there has been enough in this one. */
@@ -85,8 +84,7 @@ export class TurnShare {
 
   /** The rest of this turn, and the next, are short: for what the event loop does once a turn, however much of it is waiting. */
   hurry(): void {
-    this.#workMs = SHORT_WORK_MS
-    this.#isNextShort = true
+    this.#shortTurns = 2
     if (this.#sinceMs === undefined) this.#begin()
   }
 
@@ -97,8 +95,7 @@ export class TurnShare {
 
   readonly #nextTurn = (): void => {
     this.#sinceMs = undefined
-    this.#workMs = this.#isNextShort ? SHORT_WORK_MS : WORK_MS
-    this.#isNextShort = false
+    if (this.#shortTurns > 0) this.#shortTurns--
     if (this.#waiting.length === 0) return
     this.#begin()
     this.#goOn()

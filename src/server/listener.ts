@@ -175,7 +175,8 @@ export class Server {
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) =>
       this.#accept(socket, listenerName),
     )
-    const options = { port, backlog: this.#backlog, ...(host === '' ? {} : { host }) } // without a host Node listens on :: for both families, or on 0.0.0.0 where there is no IPv6
+    // Without a host Node listens on :: for both families, or on 0.0.0.0 where there is no IPv6.
+    const options = { port, backlog: this.#backlog, ...(host === '' ? {} : { host }) }
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => reject(new CannotListen(error.code ?? error.message, host, port)))
       server.listen(options, resolve)
