@@ -1,12 +1,10 @@
 // Loaded into a broker that is profiled (node --import, after stall-watch): what happens between a question for its stalls and the next, which is a run, is profiled
 // and told on standard error. A profile costs some of what it measures, so that no figures are kept of such a run.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Session } from 'node:inspector'
-import { type CpuTime, profileText, sharesOf } from './profile.ts'
-
-const TICKS_PER_SECOND = 100 // USER_HZ, the same on all that Node runs on
-const NO_TIME: CpuTime = { user: 0, system: 0 }
+import { type CpuTime, cpuTimeIn } from '../../src/cli/bench/process-usage.ts'
+import { profileText, sharesOf } from './profile.ts'
 
 interface Mark {
   readonly atMs: number
@@ -38,21 +36,9 @@ process.on('message', (question) => {
 process.channel!.unref()
 
 function mark(): Mark {
-  let others = NO_TIME
-  for (const thread of readdirSync('/proc/self/task')) if (Number(thread) !== process.pid) others = sum(others, cpuOf(thread))
-  return { atMs: performance.now(), loop: cpuOf(String(process.pid)), others }
+  const { user, system } = process.cpuUsage() // microseconds, of all threads
+  const loop = cpuTimeIn(readFileSync('/proc/thread-self/stat', 'latin1'))
+  return { atMs: performance.now(), loop, others: between(loop, { user: user / 1e6, system: system / 1e6 }) }
 }
 
-/** Nothing of a thread that has ended. Source: proc(5), fields 14 and 15. */
-function cpuOf(thread: string): CpuTime {
-  try {
-    const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'latin1')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return { user: Number(fields[11]) / TICKS_PER_SECOND, system: Number(fields[12]) / TICKS_PER_SECOND }
-  } catch {
-    return NO_TIME
-  }
-}
-
-const sum = (a: CpuTime, b: CpuTime): CpuTime => ({ user: a.user + b.user, system: a.system + b.system })
 const between = (from: CpuTime, to: CpuTime): CpuTime => ({ user: to.user - from.user, system: to.system - from.system })

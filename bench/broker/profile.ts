@@ -1,12 +1,7 @@
 // What a CPU profile of V8 says in a few lines: what the event loop spent its time in. Native code that no function called has a name of its own, as has waiting.
 
 import type { Profiler, Runtime } from 'node:inspector'
-
-/** CPU seconds. */
-export interface CpuTime {
-  readonly user: number
-  readonly system: number
-}
+import type { CpuTime } from '../../src/cli/bench/process-usage.ts'
 
 export interface Profiled {
   readonly seconds: number
