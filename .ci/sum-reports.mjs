@@ -4,7 +4,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
-const LINES_TOLD = 12
+const LINES_TOLD = 12 // of a failure's beginning, which says what failed, and of its end, where a process that died says of what
+const LAST_LINES_TOLD = 40
 
 const [folder, ...steps] = process.argv.slice(2)
 let [passed, failed] = steps.map(Number)
@@ -12,7 +13,10 @@ let [passed, failed] = steps.map(Number)
 function tellFailure(file, title, message = '') {
   failed++
   console.log(`-- failed: ${relative('.', file)}: ${title}`)
-  for (const line of message.split('\n').slice(0, LINES_TOLD)) console.log(`     ${line}`)
+  const lines = message.split('\n')
+  const leftOut = lines.length - LINES_TOLD - LAST_LINES_TOLD
+  const told = leftOut <= 0 ? lines : [...lines.slice(0, LINES_TOLD), `… ${leftOut} lines …`, ...lines.slice(-LAST_LINES_TOLD)]
+  for (const line of told) console.log(`     ${line}`)
 }
 
 for (const name of readdirSync(folder).filter((each) => each.endsWith('.json'))) {

@@ -168,7 +168,7 @@ export class GroupRun {
   #replaceEnded(): void {
     for (const [member, client] of this.#members) {
       if (!member.hasFailed) continue
-      if (!client.isStartedAnew) throw new Error(`${member.name} ended by itself:\n${member.output}`)
+      if (!client.isStartedAnewAfter?.test(member.output)) throw new Error(`${member.name} ended by itself:\n${member.output}`)
       this.#members.delete(member)
       member.forget()
       if (this.#replacedCount++ === REPLACED_MAX)

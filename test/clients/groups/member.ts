@@ -36,6 +36,7 @@ export class Member {
   readonly #child: ChildProcess
   readonly #log: GroupEvent[]
   #output = ''
+  #ended: string | undefined
   #isExpectedToEnd = false
 
   constructor(name: string, program: MemberProgram, log: GroupEvent[]) {
@@ -46,14 +47,17 @@ export class Member {
     const shell = ['-c', `exec "$0" "$@"${inOneStream}`, command, ...commandArguments]
     this.#child = spawn('bash', shell, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } })
     running.add(this.#child)
-    this.#child.once('close', () => running.delete(this.#child))
+    this.#child.once('close', (code, signal) => {
+      running.delete(this.#child)
+      this.#ended = signal ?? `exit code ${code}`
+    })
     this.#read(this.#child.stdout!, (line) => program.parse(line).map((event) => this.#tell(event)))
     this.#read(this.#child.stderr!, (line) => program.parseErrors?.(line).map((event) => this.#own(event)) ?? [])
   }
 
-  /** What it wrote besides events. */
+  /** What it wrote besides events, and how it ended. */
   get output(): string {
-    return this.#output
+    return this.#ended === undefined ? this.#output : `${this.#output}ended: ${this.#ended}\n`
   }
 
   get hasFailed(): boolean {
