@@ -74,7 +74,7 @@ async function soak(ottla: Ottla): Promise<Sample[]> {
   const startMs = performance.now()
   while (performance.now() - startMs < 60_000 * Number(values.minutes)) {
     await sleep(1000 * Number(values['sample-seconds']))
-    const { memory, heapAfterGc, ownStall, stallMs } = await ottla.report()
+    const { memory, heapAfterGc, stall, ownStall } = await ottla.report()
     const [produced, consumed] = [load.produced.total(), load.consumed.total()]
     const sample = {
       minutes: (performance.now() - startMs) / 60_000,
@@ -84,7 +84,7 @@ async function soak(ottla: Ottla): Promise<Sample[]> {
       external: memory.external / 1e6,
       arrayBuffers: memory.arrayBuffers / 1e6,
       rss: memory.rss / 1e6,
-      stallMs,
+      stall,
       ownStall,
     }
     taken.push(sample)
@@ -95,10 +95,20 @@ async function soak(ottla: Ottla): Promise<Sample[]> {
   return taken
 }
 
-function inLine({ minutes, gigabytes, records, heap, external, arrayBuffers, rss, stallMs, ownStall: { ranMs, diskMs } }: Sample): string {
+function inLine({
+  minutes,
+  gigabytes,
+  records,
+  heap,
+  external,
+  arrayBuffers,
+  rss,
+  stall: { wallMs, readyMs },
+  ownStall: { ranMs, diskMs },
+}: Sample): string {
   const served = `${gigabytes.toFixed(2)} GB and ${(records / 1e6).toFixed(1)} M records served`
   const memory = `heap ${heap.toFixed(1)}, external ${external.toFixed(1)} (array buffers ${arrayBuffers.toFixed(1)}), resident ${rss.toFixed(0)} MB`
-  return `${minutes.toFixed(1)} min: ${served}; ${memory}; stall ${stallMs.toFixed(0)} ms by the clock, own ${ranMs.toFixed(0)} ms + disk ${diskMs.toFixed(0)} ms`
+  return `${minutes.toFixed(1)} min: ${served}; ${memory}; stall ${wallMs.toFixed(0)} ms by the clock (${readyMs.toFixed(0)} without a core), own ${ranMs.toFixed(0)} ms + disk ${diskMs.toFixed(0)} ms`
 }
 
 function judge(all: readonly Sample[]): boolean {

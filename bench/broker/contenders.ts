@@ -11,7 +11,7 @@ export interface MeasuredBroker {
   readonly pid: number
   readonly dataFolder: string
   /** The longest stalls of its event loop since the last call; none where it is not watched. */
-  stalls(): Promise<Pick<Figures, 'stallMs' | 'ownStallMs'>>
+  stalls(): Promise<Pick<Figures, 'stallMs' | 'stallReadyMs' | 'ownStallMs'>>
   stop(): Promise<void>
   /** As a crash would end it. */
   kill(): Promise<void>
@@ -72,8 +72,8 @@ function ottlaWith(durability: string, ownSettings: readonly string[] = []): Con
     const broker = await startOttla({ folder, durability, settings: [...ownSettings, ...settings], port, isWatched, isProfiled })
     const stalls = async (): ReturnType<MeasuredBroker['stalls']> => {
       if (!isWatched) return {}
-      const { stallMs, ownStall } = await broker.report()
-      return { stallMs, ownStallMs: ownStall.ranMs + ownStall.diskMs }
+      const { stall, ownStall } = await broker.report()
+      return { stallMs: stall.wallMs, stallReadyMs: stall.readyMs, ownStallMs: ownStall.ranMs + ownStall.diskMs }
     }
     return { ...broker, stalls }
   }

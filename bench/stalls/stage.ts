@@ -116,8 +116,8 @@ export class Stage {
     const done = await work()
     const seconds = (performance.now() - startMs) / 1000
     await sleep(SETTLE_MS)
-    const { stallMs, ownStall, memory } = await this.#broker.report()
-    const row = { step: `${this.#scene.name}: ${title}`, seconds, stallMs, ownStall, rssMegabytes: memory.rss / 1e6 }
+    const { stall, ownStall, memory } = await this.#broker.report()
+    const row = { step: `${this.#scene.name}: ${title}`, seconds, stall, ownStall, rssMegabytes: memory.rss / 1e6 }
     this.rows.push(row)
     this.#options.told(row)
     return done
