@@ -71,6 +71,7 @@ async function soak(ottla: Ottla): Promise<Sample[]> {
   const megabytesPerSecond = rate === undefined ? undefined : Number(rate)
   const load = await startLoad({ bootstrap, topic: TOPIC, partitions: PARTITIONS, megabytesPerSecond })
   const taken: Sample[] = []
+  await ottla.report() // the broker's start is not what is watched
   const startMs = performance.now()
   while (performance.now() - startMs < 60_000 * Number(values.minutes)) {
     await sleep(1000 * Number(values['sample-seconds']))
