@@ -42,6 +42,8 @@ export interface Setup {
 export interface Subject {
   /** Measures once; runs count from 1. */
   run(number: number): Promise<Figures>
+  /** Whether it asks a profiled broker for its stalls before and after each run, and so has a profile of it told. */
+  readonly tellsProfile?: true
   end(): Promise<void>
 }
 

@@ -63,7 +63,10 @@ export async function measureCase(
       progress(`${name}: ${CONTENDERS[contender].title} is made ready`)
       const own = join(folder, contender)
       mkdirSync(own)
-      subjects.set(contender, await scenario({ contender, folder: own, sharedFolder: folder, sizes, isProfiled }))
+      const subject = await scenario({ contender, folder: own, sharedFolder: folder, sizes, isProfiled })
+      subjects.set(contender, subject)
+      if (isProfiled && isOurs(contender) && !subject.tellsProfile)
+        progress(`${name}: no profile, which only cases with a broker that is warmed up have`)
     }
     const takeTurns = async ({ title, first, count, who, touches, keeps }: Turns): Promise<void> => {
       for (let run = 1; run <= count; run++) {

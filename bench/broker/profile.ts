@@ -21,7 +21,6 @@ interface Share {
 const NAMED_FUNCTIONS = 16
 
 /** Throws nothing; a profile without samples has no shares. */
-/** Throws nothing; a profile without samples has no shares. */
 export function sharesOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Pick<Profiled, 'parts' | 'functions'> {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
   const parts = new Map<string, number>()

@@ -13,6 +13,7 @@ export const warmedUp =
     const broker = await CONTENDERS[contender].start(folder, { settings: SETTINGS, isWatched: true, isProfiled })
     await load({ broker, topic: 'warm-up', seconds: WARM_UP_SECONDS })
     return {
+      tellsProfile: true,
       async run(number) {
         await broker.stalls() // from now on
         const found = await load({ broker, topic: `run-${number}`, seconds })
