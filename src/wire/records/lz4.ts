@@ -85,9 +85,9 @@ function frameOf(bytes: Buffer): Frame {
     if (position + 4 > bytes.length) throw new Malformed('not lz4: the frame has no end')
     const word = bytes.readUInt32LE(position)
     position += 4
-    if (word === 0) break
     const isCompressed = word < NOT_COMPRESSED
     const size = isCompressed ? word : word - NOT_COMPRESSED
+    if (size === 0) break // with the top bit set as well, for Java and for the package
     if (size > blockOutputMax) throw new Malformed(`not lz4: a block of ${size} bytes`)
     outputMax += isCompressed ? Math.min(size * OUTPUT_PER_INPUT_MAX, blockOutputMax) : size
     position += size + checksumSize

@@ -163,6 +163,16 @@ describe('lz4 frames of other encoders', () => {
     expect((await decompress('lz4', Buffer.concat([frame('lz4, content size'), Buffer.from('rest')]), MIB)).length).toBe(150_000)
   })
 
+  it('end with an empty block, also with one that says it is not compressed, as Java and the package have it', async () => {
+    const HEADER = Buffer.from('04224d18604082', 'hex')
+    const emptyUncompressed = Buffer.from('00000080', 'hex')
+    const block = Buffer.concat([Buffer.from('03000080', 'hex'), Buffer.from('abc')])
+    for (const rest of [Buffer.alloc(0), Buffer.alloc(4), block]) {
+      const bytes = Buffer.concat([HEADER, block, emptyUncompressed, rest])
+      expect((await decompress('lz4', bytes, MIB)).toString()).toBe('abc')
+    }
+  })
+
   it('are refused when a checksum is wrong', async () => {
     const wrongAt = (name: string, position: number): Buffer => {
       const bytes = frame(name)
