@@ -9,7 +9,7 @@ import type { AppendRequest, RecordStore } from '../topics/record-store.ts'
 import { Refusal } from '../wire/error-codes.ts'
 import { BatchView } from '../wire/records/batch.ts'
 import { decompress } from '../wire/records/codecs.ts'
-import { encodeBatch, type RecordToEncode, readRecords } from '../wire/records/record.ts'
+import { encodeBatchInSteps, type RecordToEncode, readRecords } from '../wire/records/record.ts'
 import { decodeGroupRecord, encodeGroupRecords, type GroupRecord, type GroupRecordDraft } from './records/group-record.ts'
 
 const READ_BYTES = 1 << 20
@@ -146,7 +146,7 @@ export class GroupLog {
   async #append(together: readonly Waiting[]): Promise<void> {
     const { records, topicId, partitionIndex } = this.#options
     await this.#options.turnShare.step()
-    const batch = await encodeBatch({ records: together.flatMap(({ encoded }) => encoded!.records) })
+    const batch = await this.#options.turnShare.through(encodeBatchInSteps({ records: together.flatMap(({ encoded }) => encoded!.records) }))
     await this.#options.turnShare.step() // it is checked as any batch is, which takes as long again
     const appends = [{ topicId, partitionIndex, records: batch }]
     const request: AppendRequest = { transactionalId: null, allowsZstd: true, timeoutMs: WITHOUT_END, appends }

@@ -67,28 +67,48 @@ export function* readRecords(records: Buffer, batch: BatchView): Generator<Fetch
 }
 
 const NO_HEADERS: readonly RecordHeader[] = []
+const RECORDS_PER_STEP = 500 // half a millisecond, three where the processor's caches hold none of them
 
 const toText = ({ key, value }: HeaderBytes): RecordHeader => ({ key: key.toString(), value })
 
 /** A promise only when large records are compressed. */
 export function encodeBatch(batch: BatchToEncode): Buffer | Promise<Buffer> {
   const { records, codec = 'none' } = batch
-  assert(records.length > 0, () => 'a batch without records')
-  const uncompressed = encodeRecords(records)
+  const uncompressed = atOnce(encodeRecords(records))
   if (codec === 'none') return withHeader(uncompressed, batch)
   const compressed = compress(codec, uncompressed.subarray(BATCH_HEADER_SIZE), batch.level)
   const assemble = (packed: Buffer): Buffer => withHeader(Buffer.concat([uncompressed.subarray(0, BATCH_HEADER_SIZE), packed]), batch)
   return compressed instanceof Promise ? compressed.then(assemble) : assemble(compressed)
 }
 
+/** The same, uncompressed, with stops between: for batches of many records, whose encoding would hold up everybody else for 10 to 20 ms. */
+export function* encodeBatchInSteps(batch: Omit<BatchToEncode, 'codec' | 'level'>): Generator<void, Buffer> {
+  return withHeader(yield* encodeRecords(batch.records), batch)
+}
+
+function atOnce<Result>(steps: Generator<void, Result>): Result {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
 /** With room for the header in front. */
-function encodeRecords(records: readonly RecordToEncode[]): Buffer {
+function* encodeRecords(records: readonly RecordToEncode[]): Generator<void, Buffer> {
+  assert(records.length > 0, () => 'a batch without records')
   const baseTimestamp = records[0]!.timestamp
-  const sizes = records.map((record, index) => sizeOf(record, record.timestamp - baseTimestamp, index))
-  const total = sizes.reduce((sum, size) => sum + varintSize(size) + size, BATCH_HEADER_SIZE)
+  const sizes: number[] = []
+  let total = BATCH_HEADER_SIZE
+  for (const [index, record] of records.entries()) {
+    const size = sizeOf(record, record.timestamp - baseTimestamp, index)
+    sizes.push(size)
+    total += varintSize(size) + size
+    if (index % RECORDS_PER_STEP === RECORDS_PER_STEP - 1) yield
+  }
   const bytes = Buffer.allocUnsafe(total)
   let position = BATCH_HEADER_SIZE
   for (const [index, record] of records.entries()) {
+    if (index % RECORDS_PER_STEP === RECORDS_PER_STEP - 1) yield
     position = writeVarint(bytes, sizes[index]!, position)
     bytes[position++] = 0 // attributes: none are defined
     position = writeVarint(bytes, record.timestamp - baseTimestamp, position)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Malformed } from '../../../src/wire/reader.ts'
 import { BatchView } from '../../../src/wire/records/batch.ts'
 import { CODECS, decompress } from '../../../src/wire/records/codecs.ts'
-import { encodeBatch, readRecords, type BatchToEncode, type FetchedRecord } from '../../../src/wire/records/record.ts'
+import { encodeBatch, encodeBatchInSteps, readRecords, type BatchToEncode, type FetchedRecord } from '../../../src/wire/records/record.ts'
 import { varintSize, writeVarint } from '../../../src/wire/records/varint.ts'
 import { buildBatch } from '../../support/batch-builder.ts'
 
@@ -39,6 +39,21 @@ describe('a batch that we encode', () => {
         expect(await recordsOf(batch)).toEqual(records.map((record, offset) => ({ offset, ...record })))
       }),
     )
+  })
+
+  it('is the same when it is encoded in steps, a few for each thousand records', () => {
+    const records = Array.from({ length: 3000 }, (_, index) => ({ timestamp: index, key: null, value: Buffer.from(`${index}`) }))
+    const steps = encodeBatchInSteps({ records })
+    let count = 0
+    for (;;) {
+      const { done, value } = steps.next()
+      if (done) {
+        expect(value).toEqual(encodeBatch({ records }))
+        break
+      }
+      count++
+    }
+    expect(count).toBeGreaterThanOrEqual(6)
   })
 
   it('has the bytes that Kafka’s format prescribes', () => {
