@@ -1,8 +1,10 @@
 // The brokers that are measured: Ottla in each durability, and Kafka as it comes and with a sync of every append.
 
 import { startKafka } from '../../test/support/kafka-process.ts'
+import { StartedProcess } from '../../test/support/started-process.ts'
 import type { Figures } from './figures.ts'
-import { startOttla } from './ottla.ts'
+import { besideUs, startOttla } from './ottla.ts'
+import type { WatchReport } from './stall-watch.ts'
 
 export type Contender = 'os' | 'each' | 'interval' | 'fsync' | 'kafka' | 'kafka-synced'
 
@@ -10,8 +12,8 @@ export interface MeasuredBroker {
   readonly bootstrap: string
   readonly pid: number
   readonly dataFolder: string
-  /** The longest stalls of its event loop since the last call; none where it is not watched. */
-  stalls(): Promise<Pick<Figures, 'stallMs' | 'stallReadyMs' | 'ownStallMs'>>
+  /** The longest stalls of its event loop since the last call, and of an idle process beside it; none where it is not watched. */
+  stalls(): Promise<Pick<Figures, 'stallMs' | 'ownStallMs' | 'idleStallMs'>>
   stop(): Promise<void>
   /** As a crash would end it. */
   kill(): Promise<void>
@@ -70,11 +72,18 @@ function kafkaWith(ownSettings: readonly string[]): ContenderRow['start'] {
 function ottlaWith(durability: string, ownSettings: readonly string[] = []): ContenderRow['start'] {
   return async (folder, { settings, port = 0, isWatched = false, isProfiled = false }) => {
     const broker = await startOttla({ folder, durability, settings: [...ownSettings, ...settings], port, isWatched, isProfiled })
+    let idle: StartedProcess | undefined // from the first question on: before that it would take a core from a start that is timed
     const stalls = async (): ReturnType<MeasuredBroker['stalls']> => {
       if (!isWatched) return {}
+      idle ??= new StartedProcess(process.execPath, [besideUs('idle-process.js')], { hasChannel: true })
+      const { stall: idleStall } = (await idle.ask('watch?')) as WatchReport
       const { stall, ownStall } = await broker.report()
-      return { stallMs: stall.wallMs, stallReadyMs: stall.readyMs, ownStallMs: ownStall.ranMs + ownStall.diskMs }
+      return { stallMs: stall.wallMs, ownStallMs: ownStall.ranMs + ownStall.diskMs, idleStallMs: idleStall.wallMs }
     }
-    return { ...broker, stalls }
+    const withIdle = (end: () => Promise<void>) => async (): Promise<void> => {
+      await end()
+      await idle?.end()
+    }
+    return { ...broker, stalls, stop: withIdle(broker.stop), kill: withIdle(broker.kill) }
   }
 }

@@ -11,10 +11,10 @@ export interface Figures {
   readonly peakMegabytes?: number
   /** By the clock: also while other processes, or the host of a virtual machine, had the cores. */
   readonly stallMs?: number
-  /** Of that stall: how long the broker's thread was ready to run, but had no core. */
-  readonly stallReadyMs?: number
   /** The longest that the broker's thread ran, and waited for the disk, without a look at the clock: what it did itself. */
   readonly ownStallMs?: number
+  /** The longest stall of a process that does nothing, in the same run: what the machine itself, or whoever has its cores, holds up. */
+  readonly idleStallMs?: number
   /** From the start of the process. */
   readonly firstRoundTripMs?: number
   /** From the start of the process, after a clean stop. */

@@ -36,7 +36,7 @@ export interface MeasuredCase {
 const SETTLE_MS = 1500 // until the files of the last run's topic are gone
 const STALL_RUNS = 3
 const TAKEN_BACK_MS = 20_000 // until the host has what was touched
-const STALLS: ReadonlySet<Figure> = new Set(['stallMs', 'stallReadyMs', 'ownStallMs'])
+const STALLS: ReadonlySet<Figure> = new Set(['stallMs', 'ownStallMs', 'idleStallMs'])
 
 interface Turns {
   readonly title: string

@@ -56,6 +56,6 @@ export async function startOttla(options: OttlaOptions): Promise<Ottla> {
   }
 }
 
-function besideUs(file: string): string {
+export function besideUs(file: string): string {
   return fileURLToPath(new URL(file, import.meta.url))
 }

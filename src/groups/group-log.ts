@@ -146,7 +146,9 @@ export class GroupLog {
   async #append(together: readonly Waiting[]): Promise<void> {
     const { records, topicId, partitionIndex } = this.#options
     await this.#options.turnShare.step()
-    const batch = await this.#options.turnShare.through(encodeBatchInSteps({ records: together.flatMap(({ encoded }) => encoded!.records) }))
+    const batch = await this.#options.turnShare.through(
+      encodeBatchInSteps({ records: together.flatMap(({ encoded }) => encoded!.records) }),
+    )
     await this.#options.turnShare.step() // it is checked as any batch is, which takes as long again
     const appends = [{ topicId, partitionIndex, records: batch }]
     const request: AppendRequest = { transactionalId: null, allowsZstd: true, timeoutMs: WITHOUT_END, appends }

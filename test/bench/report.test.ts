@@ -150,6 +150,13 @@ describe('a goal', () => {
     ])
     expect(cellsOf(goalTable(cases, stalls(50)))[1]).toContain('met')
   })
+
+  it('says of the longest stall what the broker did itself, and how long an idle process beside it stood still', () => {
+    const seen = kept({ os: { stallMs: spread(1, 2, 51), ownStallMs: spread(1, 2, 12), idleStallMs: spread(1, 2, 40) } })
+    expect(cellsOf(goalTable([caseText()], results(seen)))[1]![2]).toBe(
+      "51, its own 12 at most, an idle process's 40 (Produce: to 8 partitions)",
+    )
+  })
 })
 
 describe('what moved since other results', () => {

@@ -28,8 +28,8 @@ export const COLUMNS: readonly Column[] = [
   { figure: 'residentMegabytes', title: 'memory MB', digits: 0, isMain: true },
   { figure: 'peakMegabytes', title: 'memory MB', digits: 0 },
   { figure: 'stallMs', title: 'stall ms', digits: 0 },
-  { figure: 'stallReadyMs', title: 'of it without a core ms', digits: 0 },
   { figure: 'ownStallMs', title: 'its own ms', digits: 0 },
+  { figure: 'idleStallMs', title: 'an idle process ms', digits: 0 },
 ]
 /** What else is one where a case has no rate. */
 const MAIN_WITHOUT_RATE: ReadonlySet<Figure> = new Set(['p50Ms', 'p99Ms'])

@@ -50,14 +50,15 @@ function reachedText({ figure, or, whereKafka }: Goal, { bound, reached }: Judge
 /** The longest stall of ours in any run, and how much of one was our own doing at most; no row where none was measured. */
 function stallRow(cases: readonly CaseText[], results: Results): string[] {
   const stalls = results.cases.flatMap(({ name, contenders }) =>
-    Object.values(contenders).flatMap(({ stallMs, ownStallMs }) =>
-      stallMs === undefined ? [] : [{ name, ms: stallMs.max, ownMs: ownStallMs?.max }],
+    Object.values(contenders).flatMap(({ stallMs, ownStallMs, idleStallMs }) =>
+      stallMs === undefined ? [] : [{ name, ms: stallMs.max, ownMs: ownStallMs?.max, idleMs: idleStallMs?.max }],
     ),
   )
   const longest = stalls.toSorted((a, b) => b.ms - a.ms)[0]
   if (longest === undefined) return []
   const { group, title } = cases.find(({ name }) => name === longest.name)!
   const own = longest.ownMs === undefined ? '' : `, its own ${formatted(longest.ownMs, 0)} at most`
-  const reached = `${formatted(longest.ms, 0)}${own} (${group}: ${title})`
+  const idle = longest.idleMs === undefined ? '' : `, an idle process's ${formatted(longest.idleMs, 0)}`
+  const reached = `${formatted(longest.ms, 0)}${own}${idle} (${group}: ${title})`
   return [row('every case', `stall ms: Ottla ≤ ${STALL_MS_MOST} in each run`, reached, longest.ms <= STALL_MS_MOST)]
 }
