@@ -45,14 +45,9 @@ describe('a batch that we encode', () => {
     const records = Array.from({ length: 3000 }, (_, index) => ({ timestamp: index, key: null, value: Buffer.from(`${index}`) }))
     const steps = encodeBatchInSteps({ records })
     let count = 0
-    for (;;) {
-      const { done, value } = steps.next()
-      if (done) {
-        expect(value).toEqual(encodeBatch({ records }))
-        break
-      }
-      count++
-    }
+    let last = steps.next()
+    for (; !last.done; last = steps.next()) count++
+    expect(last.value).toEqual(encodeBatch({ records }))
     expect(count).toBeGreaterThanOrEqual(6)
   })
 
