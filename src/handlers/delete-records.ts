@@ -10,6 +10,7 @@ import { deleteRecords as api } from '../wire/messages/delete-records.ts'
 import type { Infer } from '../wire/schema.ts'
 import type { ServedApi } from './handler.ts'
 import { handler } from './handler.ts'
+import { perPartition } from './per-partition.ts'
 import type { Services } from './services.ts'
 import { withinTimeout } from './within-timeout.ts'
 
@@ -17,22 +18,21 @@ type AskedTopic = Infer<typeof api.request>['topics'][number]
 type AskedPartition = AskedTopic['partitions'][number]
 const TIMEOUT_AT_LEAST_MS = 1000 // Kafka has done it before it looks at the time
 
-export function deleteRecords({ catalog, records, clock }: Services): ServedApi {
-  const answer = async (name: string, { partitionIndex, offset }: AskedPartition, timeoutMs: number) => {
+export function deleteRecords({ catalog, records, clock, turnShare }: Services): ServedApi {
+  const answer = async (name: string, { partitionIndex, offset }: AskedPartition, untilMs: number) => {
     const result = await attemptLater(() => {
       const deletion = records.deleteRecords(catalog.byName(name).id, partitionIndex, offset)
-      return withinTimeout(clock, Math.max(timeoutMs, TIMEOUT_AT_LEAST_MS), deletion)
+      return withinTimeout(clock, Math.max(0, untilMs - clock.monotonic()), deletion)
     })
     return result instanceof Refusal ? refused(partitionIndex, result) : { partitionIndex, lowWatermark: result, errorCode: 0 }
   }
 
   return handler(api, {
     async handle({ topics, timeoutMs }) {
-      const answerTopic = async ({ name, partitions }: AskedTopic) => ({
-        name,
-        partitions: await Promise.all(partitions.map((asked) => answer(name, asked, timeoutMs))),
-      })
-      return { topics: await Promise.all(lastMentions(topics).map(answerTopic)) }
+      const untilMs = clock.monotonic() + Math.max(timeoutMs, TIMEOUT_AT_LEAST_MS)
+      const asked = lastMentions(topics)
+      const answers = await perPartition(asked, turnShare, ({ name }, partition) => answer(name, partition, untilMs))
+      return { topics: asked.map(({ name }, index) => ({ name, partitions: answers[index]! })) }
     },
     refuse: ({ topics }, refusal) => ({
       topics: lastMentions(topics).map(({ name, partitions }) => ({

@@ -8,6 +8,7 @@
 // Differs from Kafka: an unknown isolation level is read_uncommitted (Kafka: UNKNOWN_SERVER_ERROR).
 
 import type { RecordStore } from '../topics/record-store.ts'
+import { attemptLater } from '../wire/attempt.ts'
 import { errorCode, Refusal } from '../wire/error-codes.ts'
 import { listOffsets as api } from '../wire/messages/list-offsets.ts'
 import type { Infer } from '../wire/schema.ts'
@@ -75,22 +76,22 @@ export function listOffsets({ catalog, placement, records, turnShare }: Services
 
   return handler(api, {
     async handle({ topics, isolationLevel }, { apiVersion }) {
-      const answerTopic = async ([name, partitions]: [string, readonly AskedPartition[]]) => {
-        const twice = namedTwice(partitions, ({ partitionIndex }) => partitionIndex)
-        const answers = await perPartition(distinct(partitions), turnShare, ({ partitionIndex, currentLeaderEpoch, timestamp }) => {
+      const asked = eachOnce(topics)
+      const answers = await perPartition(asked, turnShare, async ({ name, twice }, { partitionIndex, currentLeaderEpoch, timestamp }) => {
+        const found = await attemptLater(() => {
           if (twice.has(partitionIndex)) throw new Refusal('INVALID_REQUEST')
           const topic = catalog.byName(name)
           placement.checkLeader(topic, partitionIndex, currentLeaderEpoch)
           return find({ topicId: topic.id, partitionIndex, isolationLevel }, timestamp, apiVersion)
         })
-        return { name, partitions: answers }
-      }
-      return { topics: await Promise.all([...byName(topics)].map(answerTopic)) }
+        return found instanceof Refusal ? refused(partitionIndex, found) : { partitionIndex, errorCode: 0, ...found }
+      })
+      return { topics: asked.map(({ name }, index) => ({ name, partitions: answers[index]! })) }
     },
     refuse: ({ topics }, refusal) => ({
       topics: topics.map(({ name, partitions }) => ({
         name,
-        partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: errorCode(refusal.error) })),
+        partitions: partitions.map(({ partitionIndex }) => refused(partitionIndex, refusal)),
       })),
     }),
   })
@@ -99,17 +100,29 @@ export function listOffsets({ catalog, placement, records, turnShare }: Services
 type AskedTopic = Infer<typeof api.request>['topics'][number]
 type AskedPartition = AskedTopic['partitions'][number]
 
+interface AskedOnce {
+  readonly name: string
+  readonly partitions: readonly AskedPartition[]
+  /** Those that came more than once. */
+  readonly twice: ReadonlySet<number>
+}
+
 /** A topic may come more than once, with other partitions each time. */
-function byName(topics: readonly AskedTopic[]): Map<string, AskedPartition[]> {
+function eachOnce(topics: readonly AskedTopic[]): AskedOnce[] {
   const partitionsByName = new Map<string, AskedPartition[]>()
   for (const { name, partitions } of topics) {
     const earlier = partitionsByName.get(name)
     if (earlier === undefined) partitionsByName.set(name, [...partitions])
     else for (const asked of partitions) earlier.push(asked)
   }
-  return partitionsByName
+  return [...partitionsByName].map(([name, partitions]) => {
+    const twice = namedTwice(partitions, ({ partitionIndex }) => partitionIndex)
+    return { name, partitions: twice.size === 0 ? partitions : distinct(partitions), twice }
+  })
 }
 
 function distinct(partitions: readonly AskedPartition[]): AskedPartition[] {
   return [...new Map(partitions.map((asked) => [asked.partitionIndex, asked])).values()]
 }
+
+const refused = (partitionIndex: number, { error }: Refusal) => ({ partitionIndex, errorCode: errorCode(error) })

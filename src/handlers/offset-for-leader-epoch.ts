@@ -8,12 +8,13 @@ import { offsetForLeaderEpoch as api } from '../wire/messages/offset-for-leader-
 import type { Draft, Infer } from '../wire/schema.ts'
 import type { ServedApi } from './handler.ts'
 import { handler } from './handler.ts'
+import { perPartition } from './per-partition.ts'
 import type { Services } from './services.ts'
 
 type Asked = Infer<typeof api.request>['topics'][number]['partitions'][number]
 type PartitionResponse = Draft<typeof api.response>['topics'][number]['partitions'][number]
 
-export function offsetForLeaderEpoch({ catalog, placement, records }: Services): ServedApi {
+export function offsetForLeaderEpoch({ catalog, placement, records, turnShare }: Services): ServedApi {
   const answer = async (topic: string, { partition, currentLeaderEpoch, leaderEpoch }: Asked): Promise<PartitionResponse> => {
     const found = await attemptLater(() => {
       const found = catalog.byName(topic)
@@ -25,11 +26,8 @@ export function offsetForLeaderEpoch({ catalog, placement, records }: Services):
 
   return handler(api, {
     async handle({ topics }) {
-      const answerTopic = async ({ topic, partitions }: (typeof topics)[number]) => ({
-        topic,
-        partitions: await Promise.all(partitions.map((asked) => answer(topic, asked))),
-      })
-      return { topics: await Promise.all(topics.map(answerTopic)) }
+      const answers = await perPartition(topics, turnShare, ({ topic }, asked) => answer(topic, asked))
+      return { topics: topics.map(({ topic }, index) => ({ topic, partitions: answers[index]! })) }
     },
     refuse: ({ topics }, refusal) => ({
       topics: topics.map(({ topic, partitions }) => ({

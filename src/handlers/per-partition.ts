@@ -1,23 +1,18 @@
-// The shape that most requests share, topics with partitions, and what a refusal means in it: the error code of that one partition, nothing more.
+// What is asked about partitions, topic by topic: answered some hundred at once, in however many topics they are. All at once they would be a stall, and as many
+// files, wherever a request names thousands; topic by topic, 10,000 topics of one partition would wait for each other.
 
 import type { TurnShare } from '../lib/turn-share.ts'
-import { attemptLater } from '../wire/attempt.ts'
-import { errorCode, Refusal } from '../wire/error-codes.ts'
 
 const AT_ONCE = 256 // as many keep the disk busy; what all of them have waited for comes in one turn
 
-type PartitionAnswer<Answer> = { partitionIndex: number; errorCode: number } & Partial<Answer>
-
-/** Answers each asked partition, some hundred at once, with its index and an error code; a refused one carries nothing else. */
-export function perPartition<Asked extends { partitionIndex: number }, Answer extends object>(
-  asked: readonly Asked[],
+/** Resolves to the answers of each topic, in the order of its partitions. Rejects with the first failure, after all. */
+export async function perPartition<Asked, Topic extends { readonly partitions: readonly Asked[] }, Answer>(
+  topics: readonly Topic[],
   turnShare: TurnShare,
-  answer: (asked: Asked) => Promise<Answer>,
-): Promise<PartitionAnswer<Answer>[]> {
-  return turnShare.each(asked, AT_ONCE, async (one) => {
-    const { partitionIndex } = one
-    const result = await attemptLater(() => answer(one))
-    if (result instanceof Refusal) return { partitionIndex, errorCode: errorCode(result.error) } as PartitionAnswer<Answer>
-    return { partitionIndex, errorCode: 0, ...result }
-  })
+  answer: (topic: Topic, asked: Topic['partitions'][number]) => Promise<Answer>,
+): Promise<Answer[][]> {
+  const all = topics.flatMap((topic) => topic.partitions.map((asked) => ({ topic, asked })))
+  const answers = await turnShare.each(all, AT_ONCE, ({ topic, asked }) => answer(topic, asked))
+  let first = 0
+  return topics.map(({ partitions }) => answers.slice(first, (first += partitions.length)))
 }
