@@ -6,7 +6,7 @@ import type { TurnShare } from '../lib/turn-share.ts'
 const AT_ONCE = 256 // as many keep the disk busy; what all of them have waited for comes in one turn
 
 /** Resolves to the answers of each topic, in the order of its partitions. Rejects with the first failure, after all. */
-export async function perPartition<Asked, Topic extends { readonly partitions: readonly Asked[] }, Answer>(
+export async function perPartition<Topic extends { readonly partitions: readonly unknown[] }, Answer>(
   topics: readonly Topic[],
   turnShare: TurnShare,
   answer: (topic: Topic, asked: Topic['partitions'][number]) => Promise<Answer>,
