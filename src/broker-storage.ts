@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { BrokerConfig } from './config/resolve.ts'
 import type { Disk } from './disk/disk.ts'
 import { FilePool } from './disk/file-pool.ts'
+import { openFilesMax } from './disk/open-files-max.ts'
 import { BufferPool } from './lib/buffer-pool.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Diagnostics } from './lib/diagnostics.ts'
@@ -73,13 +74,12 @@ export interface Storage {
 }
 
 const TAIL_CACHE_BYTES = 64 << 20
-const OPEN_FILES_MAX = 500
 
 /** Everything that was acknowledged is there for whoever looks, once this resolves. */
 export async function openStorage(parts: StorageParts): Promise<Storage> {
   const { clock, disk, diagnostics, folder, counters } = parts
   const journalLeft = parts.config.storage === 'memory' ? undefined : await surveyJournal(disk, journalFolder(folder))
-  const filePool = new FilePool(disk, OPEN_FILES_MAX)
+  const filePool = new FilePool(disk, openFilesMax())
   const checkpoints = await LogCheckpoints.open({ dataFolder: folder.path, disk, clock, diagnostics })
   const turnShare = new TurnShare(clock)
   const durability = { writeGate: new WriteGate(diagnostics), syncSchedule: new SyncSchedule(clock, diagnostics) }

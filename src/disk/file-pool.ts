@@ -1,4 +1,4 @@
-// Files opened on use and closed, least recently used first, beyond a limit: 10,000 partitions work with 1,024 open files.
+// Files opened on use and closed, least recently used first, beyond a limit: 10,000 partitions work where 1,024 files may be open.
 // A file in use is never closed, and one with unsynced writes only when all are so (Linux tells a failed write-back to the files that were open
 // then, and to the next that opens it). The same makes room when the process has no descriptor left. Whoever needs one more while all are in use waits; nobody may wait for a second while using a first.
 
@@ -7,7 +7,8 @@ import { type Disk, type DiskFile, isOutOfDescriptors } from './disk.ts'
 export class FilePool {
   readonly #disk: Disk
   readonly #openFilesMax: number
-  readonly #opened = new Set<PooledFile>() // least recently used first
+  readonly #clean = new Set<PooledFile>() // open and without unsynced writes, least recently used first
+  readonly #dirty = new Set<PooledFile>() // open and with such: apart, since there may be thousands before the first that is not
   readonly #waitingForRoom: (() => void)[] = []
   readonly #side: PoolSide // one for all: there are tens of thousands of files
   #openingCount = 0
@@ -21,19 +22,20 @@ export class FilePool {
       open: (file, how) => this.#open(file, how),
       rename: (from, to) => disk.rename(from, to),
       used: (file) => {
-        this.#opened.delete(file)
-        this.#opened.add(file)
+        this.#forget(file)
+        if (file.isDirty) this.#dirty.add(file)
+        else this.#clean.add(file)
       },
       idle: () => this.#waitingForRoom.shift()?.(),
       closed: (file) => {
-        this.#opened.delete(file)
+        this.#forget(file)
         this.#waitingForRoom.shift()?.()
       },
     }
   }
 
   get openCount(): number {
-    return this.#opened.size
+    return this.#clean.size + this.#dirty.size
   }
 
   /** Since the start; `evicted` of them were closed to make room for others. */
@@ -47,11 +49,11 @@ export class FilePool {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#opened].map((file) => file.close()))
+    await Promise.all([...this.#clean, ...this.#dirty].map((file) => file.close()))
   }
 
   async #open({ path }: PooledFile, how: 'create' | 'existing'): Promise<DiskFile> {
-    while (this.#opened.size + this.#openingCount >= this.#openFilesMax) {
+    while (this.openCount + this.#openingCount >= this.#openFilesMax) {
       if (!this.#closeOne()) await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve))
     }
     this.#openingCount++
@@ -86,14 +88,17 @@ export class FilePool {
 
   /** One without unsynced writes, if there is one. */
   #findIdle(): PooledFile | undefined {
-    let dirty: PooledFile | undefined
-    for (const file of this.#opened) {
-      if (file.isInUse) continue
-      if (!file.isDirty) return file
-      dirty ??= file
-    }
-    return dirty
+    return firstIdle(this.#clean) ?? firstIdle(this.#dirty)
   }
+
+  #forget(file: PooledFile): void {
+    if (!this.#clean.delete(file)) this.#dirty.delete(file)
+  }
+}
+
+function firstIdle(files: Iterable<PooledFile>): PooledFile | undefined {
+  for (const file of files) if (!file.isInUse) return file
+  return undefined
 }
 
 interface PoolSide {
@@ -141,8 +146,8 @@ export class PooledFile {
   /** undefined when the file is not open: then only `write` will do. */
   writeNow(chunk: Buffer, position: number): number | undefined {
     if (this.#file === undefined) return undefined
-    this.#pool.used(this)
     this.#unsyncedWriteCount++
+    this.#pool.used(this)
     return this.#file.writeNow(chunk, position)
   }
 
@@ -155,6 +160,7 @@ export class PooledFile {
       const count = this.#unsyncedWriteCount
       await file.sync()
       this.#unsyncedWriteCount -= count
+      this.#pool.used(this)
     })
   }
 

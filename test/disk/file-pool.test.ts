@@ -98,6 +98,18 @@ describe('a file pool', () => {
     expect([...open].toSorted()).toEqual(['dirty', 'new'])
   })
 
+  it('closes the one with unsynced writes that was not used for longest when all have some, until one of them is synced', async () => {
+    const { open, file } = await poolOf(3)
+    const files = ['a', 'b', 'c', 'd', 'e'].map(file)
+    for (const each of files.slice(0, 3)) await each.write([BYTES], 0)
+    files[0]!.writeNow(BYTES, 3)
+    await files[3]!.write([BYTES], 0)
+    expect([...open].toSorted()).toEqual(['a', 'c', 'd'])
+    await files[3]!.sync()
+    await files[4]!.write([BYTES], 0)
+    expect([...open].toSorted()).toEqual(['a', 'c', 'e'])
+  })
+
   it('counts how often it opened a file, and closed one to make room', async () => {
     const { pool, file } = await poolOf(2)
     for (const name of ['a', 'b', 'c', 'd']) await writeAndSync(file(name))
