@@ -1,6 +1,6 @@
 // How many segment files may be open at once: a quarter of the process's file descriptors, since connections need the rest. Each partition that is written to
-// has three, and a file that is closed to make room costs an open and a close in the pool at its next write: with 1,000 partitions and 500 files,
-// three fifths of what a small request took.
+// has one, and a file that is closed to make room costs an open and a close in the pool at its next write: with 1,000 partitions and 500 files, three fifths
+// of what a small request took.
 
 import fs from 'node:fs'
 
