@@ -1,10 +1,9 @@
 // The brokers that are measured: Ottla in each durability, and Kafka as it comes and with a sync of every append.
 
 import { startKafka } from '../../test/support/kafka-process.ts'
-import { StartedProcess } from '../../test/support/started-process.ts'
 import type { Figures } from './figures.ts'
-import { besideUs, startOttla } from './ottla.ts'
-import type { WatchReport } from './stall-watch.ts'
+import { type IdleProcess, startIdle } from './idle.ts'
+import { startOttla } from './ottla.ts'
 
 export type Contender = 'os' | 'each' | 'interval' | 'fsync' | 'kafka' | 'kafka-synced'
 
@@ -72,13 +71,13 @@ function kafkaWith(ownSettings: readonly string[]): ContenderRow['start'] {
 function ottlaWith(durability: string, ownSettings: readonly string[] = []): ContenderRow['start'] {
   return async (folder, { settings, port = 0, isWatched = false, isProfiled = false }) => {
     const broker = await startOttla({ folder, durability, settings: [...ownSettings, ...settings], port, isWatched, isProfiled })
-    let idle: StartedProcess | undefined // from the first question on: before that it would take a core from a start that is timed
+    let idle: IdleProcess | undefined // from the first question on: before that it would take a core from a start that is timed
     const stalls = async (): ReturnType<MeasuredBroker['stalls']> => {
       if (!isWatched) return {}
-      idle ??= new StartedProcess(process.execPath, [besideUs('idle-process.js')], { hasChannel: true })
-      const { stall: idleStall } = (await idle.ask('watch?')) as WatchReport
+      idle ??= startIdle()
+      const idleStallMs = await idle.stallMs()
       const { stall, ownStall } = await broker.report()
-      return { stallMs: stall.wallMs, ownStallMs: ownStall.ranMs + ownStall.diskMs, idleStallMs: idleStall.wallMs }
+      return { stallMs: stall.wallMs, ownStallMs: ownStall.ranMs + ownStall.diskMs, idleStallMs }
     }
     const withIdle = (end: () => Promise<void>) => async (): Promise<void> => {
       await end()

@@ -1,5 +1,5 @@
 // One case: each contender is made ready once; then they take turns, A B A B. Where memory is touched before the runs, stalls come from further runs without that:
-// what was touched and is left over, the host takes back meanwhile, and holds up every process (touched-memory.ts).
+// what was touched and is left over, the host takes back meanwhile, and holds up every process (touched-memory.ts). All others begin when the machine is at rest.
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
@@ -11,6 +11,7 @@ import { controlWrite } from './control.ts'
 import type { Figure, Figures } from './figures.ts'
 import { newFolder, removeFolder } from './left-behind.ts'
 import { COLUMNS } from './report/columns.ts'
+import { machineAtRest } from './rest.ts'
 import { touchMemory } from './touched-memory.ts'
 import { type Spread, spreadOf, type Summaries, type Summary, summarize } from './statistics.ts'
 
@@ -35,7 +36,6 @@ export interface MeasuredCase {
 
 const SETTLE_MS = 1500 // until the files of the last run's topic are gone
 const STALL_RUNS = 3
-const TAKEN_BACK_MS = 20_000 // until the host has what was touched
 const STALLS: ReadonlySet<Figure> = new Set(['stallMs', 'ownStallMs', 'idleStallMs'])
 
 interface Turns {
@@ -75,6 +75,7 @@ export async function measureCase(
           if (touches) touchMemory()
           spawnSync('sync') // what one has left to be written is not to hold up the next
           controls.push(controlWrite(folder))
+          if (!touches) await machineAtRest(progress)
           const found = await subjects.get(contender)!.run(first + run - 1)
           figures.get(contender)!.push(only(found, keeps))
           progress(`${name}: ${title} ${run} of ${count}, ${CONTENDERS[contender].title}: ${inShort(found)}`)
@@ -85,7 +86,6 @@ export async function measureCase(
     await takeTurns({ title: 'run', first: 1, count: runs, who: contenders, touches: fillsMemory, keeps })
     const ours = contenders.filter(isOurs)
     if (fillsMemory && ours.length > 0 && !isProfiled) {
-      await setTimeout(TAKEN_BACK_MS)
       const keepsStalls = (figure: Figure): boolean => STALLS.has(figure)
       await takeTurns({ title: 'stalls, run', first: runs + 1, count: STALL_RUNS, who: ours, touches: false, keeps: keepsStalls })
     }

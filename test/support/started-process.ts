@@ -68,9 +68,7 @@ export class StartedProcess {
       if (this.hasEnded) throw new Error(`it ended before it was ready:\n${this.#output}`)
       await new Promise<void>((resolve, reject) => {
         this.#onOutput = resolve
-        timeout.addEventListener('abort', () => reject(new Error(`it was not ready in ${withinMs} ms:\n${this.#output}`)), {
-          once: true,
-        })
+        timeout.onabort = () => reject(new Error(`it was not ready in ${withinMs} ms:\n${this.#output}`))
       })
     }
   }
