@@ -14,6 +14,6 @@ export function startIdle(): IdleProcess {
   const idle = new StartedProcess(process.execPath, [besideUs('idle-process.js')], { hasChannel: true })
   return {
     stallMs: async () => ((await idle.ask('watch?')) as WatchReport).stall.wallMs,
-    end: () => idle.end(),
+    end: async () => void (await idle.end()),
   }
 }
