@@ -61,15 +61,16 @@ export class StartedProcess {
 
   /** Settles with what `find` answers for the output so far, once that is not undefined. */
   async waitForOutput<T>(find: (output: string) => T | undefined, withinMs = READY_WITHIN_MS): Promise<T> {
-    const timeout = AbortSignal.timeout(withinMs)
+    const late = new Promise<never>((_, reject) => {
+      const isLate = (): void => reject(new Error(`it was not ready in ${withinMs} ms:\n${this.#output}`))
+      AbortSignal.timeout(withinMs).addEventListener('abort', isLate, { once: true })
+    })
+    late.catch(() => undefined) // nobody waits any more
     for (;;) {
       const found = find(this.#output)
       if (found !== undefined) return found
       if (this.hasEnded) throw new Error(`it ended before it was ready:\n${this.#output}`)
-      await new Promise<void>((resolve, reject) => {
-        this.#onOutput = resolve
-        timeout.onabort = () => reject(new Error(`it was not ready in ${withinMs} ms:\n${this.#output}`))
-      })
+      await Promise.race([late, new Promise<void>((resolve) => (this.#onOutput = resolve))])
     }
   }
 
